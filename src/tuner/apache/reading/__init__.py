@@ -1,0 +1,1 @@
+"""The read phase: files, conditions, variables, macros, and the loop over all of them."""

@@ -1,0 +1,1 @@
+"""How httpd cuts a file into lines and a line into words."""

@@ -1,0 +1,91 @@
+"""Words of a line, as ``ap_getword_conf`` (server/util.c) takes them."""
+
+import re
+
+_BARE_UNESCAPE = re.compile(rb"\\\\")
+_LEADING_INTEGER = re.compile(r"\s*([+-]?[0-9]{1,19})", re.ASCII)
+_INT_MAX = 2**31 - 1
+
+
+def next_word(text: bytes) -> tuple[bytes, bytes]:
+    r"""Return the first word of ``text`` and what follows it, white space skipped.
+
+    A word in quotes ends at the same quote or at the end of the line, and the
+    next word may follow it directly; inside, ``\q`` (that quote) and ``\\`` are
+    unescaped. A bare word ends at white space; only ``\\`` is unescaped, and
+    quotes inside it are text. An empty result means that no word is left.
+    """
+    text = text.lstrip()
+    if not text:
+        return b"", b""
+    if text[0] in b"\"'":
+        return _quoted_word(text)
+    parts = text.split(None, 1)
+    word = parts[0]
+    if b"\\" in word:
+        word = _BARE_UNESCAPE.sub(rb"\\", word)
+    return word, parts[1] if len(parts) > 1 else b""
+
+
+def _quoted_word(text: bytes) -> tuple[bytes, bytes]:
+    quote = text[0]
+    word = bytearray()
+    position = 1
+    while position < len(text) and text[position] != quote:
+        byte = text[position]
+        if byte == 0x5C and position + 1 < len(text) and text[position + 1] in (quote, 0x5C):
+            position += 1
+            byte = text[position]
+        word.append(byte)
+        position += 1
+    return bytes(word), text[position + 1 :].lstrip()
+
+
+def words(text: bytes) -> list[bytes]:
+    """Return every word of ``text``; empty quoted words count."""
+    found = []
+    rest = text.strip()
+    while rest:
+        word, rest = next_word(rest)
+        found.append(word)
+    return found
+
+
+def split_arguments(args: str) -> tuple[str, ...]:
+    """Return the words of a directive's arguments as text."""
+    return tuple(decode(word) for word in words(encode(args)))
+
+
+def quote_word(word: str) -> str:
+    r"""Return ``word`` written so that ``next_word`` gives it back unchanged."""
+    if word and not re.search(r"[\s\\\"']", word):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def decode(raw: bytes) -> str:
+    """Turn configuration bytes into text without losing any byte."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """Undo ``decode``."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def atoi(text: str) -> int:
+    """Read a number as httpd's ``atoi`` does: leading digits, anything else is 0.
+
+    ``150abc`` is 150, ``1e3`` is 1, ``0x20`` is 0. Values outside a C ``int``
+    are clamped, where C leaves the result open.
+    """
+    match = _LEADING_INTEGER.match(text)
+    if not match:
+        return 0
+    return max(-_INT_MAX - 1, min(_INT_MAX, int(match[1])))
+
+
+def is_number(text: str) -> bool:
+    """Tell whether ``text`` is a plain whole number, as a careful admin writes it."""
+    return re.fullmatch(r"[+-]?[0-9]+", text.strip()) is not None

@@ -1,0 +1,180 @@
+"""The configuration tree as httpd reads it: every directive with where it stands.
+
+These are slotted dataclasses, not pydantic models: a large configuration has a
+hundred thousand of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tuner.apache.syntax.words import split_arguments
+
+Phase = Literal["tree", "read"]
+"""``tree``: httpd keeps the directive and executes it after reading everything.
+``read``: httpd executes it while reading (Include, Define, LoadModule, IfModule...)."""
+
+COMMAND_LINE = "-c/-C directives"
+"""The name that httpd gives to what its command line adds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MacroUse:
+    """A macro expansion: where the macro is defined and where it is used."""
+
+    name: str
+    defined_in: "Source"
+    defined_line: int
+    used_by: "Directive"
+    body_lines: tuple[tuple[int, int], ...]
+    """First and last physical line of each body line, in the defining file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """One reading of one file; a file that is included twice gives two sources."""
+
+    path: str
+    """The path as httpd names it; not a path for what a macro or the command line gives."""
+    real: Path | None
+    """The real file, symbolic links resolved; None for macros and the command line."""
+    data: bytes
+    included_by: "Directive | None" = None
+    macro: MacroUse | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Directive:
+    """One logical line with what httpd makes of it."""
+
+    name: str
+    """As httpd keeps it: ``Timeout``, or ``<VirtualHost`` for a section."""
+    args: str
+    """The rest of the line after variable expansion; a section keeps its ``>``."""
+    source: Source
+    line: int
+    """The last physical line, the one that httpd reports."""
+    line_first: int
+    start: int
+    end: int
+    phase: Phase
+    section: "Directive | None"
+    """The section around it, among those that httpd keeps."""
+    depth: int
+    conditions: "tuple[Directive, ...]"
+    """The <IfModule>, <IfDefine>... around it, outermost first."""
+    variables: tuple[str, ...] = ()
+    """Names of the ${variables} that were replaced in this line."""
+    reason: str | None = None
+    """Why httpd ignores it; None when it is active. For a condition: why it is false."""
+    active: bool = True
+
+    @property
+    def file(self) -> str:
+        """The file as httpd names it."""
+        return self.source.path
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The arguments as words; without the closing ``>`` of a section."""
+        if self.is_section:
+            return split_arguments(self.args.rpartition(">")[0])
+        return split_arguments(self.args)
+
+    @property
+    def is_section(self) -> bool:
+        """Whether it opens a section."""
+        return self.name.startswith("<")
+
+    @property
+    def key(self) -> str:
+        """The name in lower case: httpd ignores case in names."""
+        return self.name.lower()
+
+    @property
+    def label(self) -> str:
+        """How people write it: ``<VirtualHost *:80>`` or ``Timeout 60``."""
+        if self.is_section:
+            return f"{self.name} {self.args}".replace(" >", ">")
+        return f"{self.name} {self.args}".rstrip()
+
+    @property
+    def sections(self) -> "tuple[Directive, ...]":
+        """The sections around it, outermost first."""
+        around: list[Directive] = []
+        section = self.section
+        while section is not None:
+            around.append(section)
+            section = section.section
+        return tuple(reversed(around))
+
+    @property
+    def context(self) -> str:
+        """The sections around it in one line; ``server`` at the top level."""
+        return " > ".join(section.label for section in self.sections) or "server"
+
+    @property
+    def virtual_host(self) -> "Directive | None":
+        """The <VirtualHost> around it."""
+        return next((one for one in self.sections if one.key == "<virtualhost"), None)
+
+    @property
+    def location(self) -> str:
+        """``file:line`` as httpd would report it."""
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadError:
+    """What httpd would say while reading; ``fatal`` when it would refuse to start."""
+
+    message: str
+    file: str
+    line: int
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
+        return where + self.message
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Configuration:
+    """A whole configuration: directives in the order in which httpd meets them."""
+
+    main: str
+    server_root: str
+    """The value in force after reading."""
+    directives: tuple[Directive, ...]
+    errors: tuple[ReadError, ...]
+    sources: tuple[Source, ...]
+    modules: dict[str, str] = field(default_factory=dict)
+    """Symbol to source file of every module, static ones included."""
+    static_modules: tuple[str, ...] = ()
+    defines: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    """Values given by Define, by lower-case name."""
+    environment: dict[str, str] = field(default_factory=dict)
+    root: Path | None = None
+    assumptions: tuple[str, ...] = ()
+    """What had to be assumed to read it, in words for the report."""
+
+    @property
+    def tree(self) -> Iterator[Directive]:
+        """What httpd keeps after reading, in its order."""
+        return (one for one in self.directives if one.active and one.phase == "tree")
+
+    @property
+    def fatal_errors(self) -> tuple[ReadError, ...]:
+        """The errors that keep httpd from starting."""
+        return tuple(error for error in self.errors if error.fatal)
+
+    def has_module(self, name: str) -> bool:
+        """Tell whether a module is loaded, by symbol or by source file name."""
+        return name in self.modules or name in self.modules.values()
+
+    def named(self, *names: str) -> tuple[Directive, ...]:
+        """Return the active directives of the tree with one of these names."""
+        wanted = {name.lower() for name in names}
+        return tuple(one for one in self.tree if one.key in wanted)
