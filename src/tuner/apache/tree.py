@@ -6,9 +6,11 @@ hundred thousand of them.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from tuner.apache.reading.options import ReadOptions
 from tuner.apache.syntax.words import split_arguments
 
 Phase = Literal["tree", "read"]
@@ -139,24 +141,23 @@ class ReadError:
         return where + self.message
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Configuration:
     """A whole configuration: directives in the order in which httpd meets them."""
 
     main: str
+    options: ReadOptions
     server_root: str
-    """The value in force after reading."""
+    """The value in force after reading; ``options.server_root`` is where it began."""
     directives: tuple[Directive, ...]
     errors: tuple[ReadError, ...]
     sources: tuple[Source, ...]
     modules: dict[str, str] = field(default_factory=dict)
     """Symbol to source file of every module, static ones included."""
-    static_modules: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     """Values given by Define, by lower-case name."""
-    environment: dict[str, str] = field(default_factory=dict)
-    root: Path | None = None
+    layout: str = "upstream"
     assumptions: tuple[str, ...] = ()
     """What had to be assumed to read it, in words for the report."""
 
@@ -170,11 +171,32 @@ class Configuration:
         """The errors that keep httpd from starting."""
         return tuple(error for error in self.errors if error.fatal)
 
+    @property
+    def root(self) -> Path | None:
+        """The directory that was read as if it were ``/``."""
+        return self.options.root
+
     def has_module(self, name: str) -> bool:
         """Tell whether a module is loaded, by symbol or by source file name."""
         return name in self.modules or name in self.modules.values()
 
     def named(self, *names: str) -> tuple[Directive, ...]:
         """Return the active directives of the tree with one of these names."""
-        wanted = {name.lower() for name in names}
-        return tuple(one for one in self.tree if one.key in wanted)
+        found = [one for name in names for one in self._by_key.get(name.lower(), ())]
+        if len(names) > 1:
+            found.sort(key=self._order)
+        return tuple(found)
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[Directive]]:
+        table: dict[str, list[Directive]] = {}
+        for one in self.tree:
+            table.setdefault(one.key, []).append(one)
+        return table
+
+    @cached_property
+    def _positions(self) -> dict[int, int]:
+        return {id(one): position for position, one in enumerate(self.directives)}
+
+    def _order(self, directive: Directive) -> int:
+        return self._positions[id(directive)]

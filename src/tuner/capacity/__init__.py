@@ -1,0 +1,1 @@
+"""Arithmetic of capacity: settings, memory need, budget, queues. Pure functions on values."""

@@ -1,0 +1,1 @@
+"""What the machine gives: memory, cgroup limits, cores, and what each process uses."""

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +22,11 @@ class FileTree:
     followed as if the root were ``/``, the way ``chroot`` would.
     """
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(
+        self, root: Path | None = None, overlay: Mapping[Path, bytes] | None = None
+    ) -> None:
         self.root = root.resolve() if root else None
+        self.overlay = overlay or {}
         self._directories: dict[str, str] = {}
 
     def real_path(self, path: str) -> Path:
@@ -53,6 +57,8 @@ class FileTree:
                 file (FIFOs and devices are never opened), EFBIG above
                 ``MAX_FILE_BYTES``.
         """
+        if self.overlay and (replaced := self.overlay.get(self.real_path(path))) is not None:
+            return replaced
         host = self._host(path)
         try:
             status = os.stat(host)  # noqa: PTH116

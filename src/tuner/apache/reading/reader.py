@@ -4,12 +4,12 @@ One loop over a stack of frames, so that deep nesting costs no Python stack.
 httpd stops at the first error; the reader notes it and goes on where it can.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tuner.apache.directives import known_directives
-from tuner.apache.modules import STATIC_MODULES, static_modules
+from tuner.apache.modules import static_modules
 from tuner.apache.reading.conditions import CONDITIONS, evaluate
 from tuner.apache.reading.files import FileTree
 from tuner.apache.reading.includes import MAX_INCLUDE_DEPTH, find_files, reason_of
@@ -20,6 +20,7 @@ from tuner.apache.reading.loading import (
     set_server_root,
 )
 from tuner.apache.reading.macros import Macro, MacroError, check_parameters, expand_body
+from tuner.apache.reading.options import ReadOptions
 from tuner.apache.reading.state import ReadFailure, ReadState, merge_path
 from tuner.apache.reading.variables import define, expand, undefine
 from tuner.apache.syntax.lines import (
@@ -39,31 +40,25 @@ MAX_SOURCES = 20_000
 MAX_ERRORS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What httpd gets from its command line, its environment and its build."""
-
-    server_root: str
-    defines: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    """Directives given with -C."""
-    after: tuple[str, ...] = ()
-    """Directives given with -c."""
-    environment: dict[str, str] = field(default_factory=dict)
-    static_modules: tuple[str, ...] = STATIC_MODULES["debian"]
-    httpd_version: tuple[int, int, int] = (2, 4, 62)
-    version_suffix: str = ""
-    root: Path | None = None
-
-
-def read_configuration(main: str, options: ReadOptions) -> Configuration:
+def read_configuration(
+    main: str, options: ReadOptions, overlay: Mapping[Path, bytes] | None = None
+) -> Configuration:
     """Read ``main`` and all that it includes.
 
     ``main`` is an absolute path as httpd would use it (inside ``root`` if one is
-    given). Never raises for what stands in the files: see
+    given). ``overlay`` replaces the content of real files, to see what a change
+    would do. Never raises for what stands in the files: see
     ``Configuration.errors``.
     """
-    return _Reader(options).read(main)
+    return _Reader(options, overlay or {}).read(main)
+
+
+def reread(configuration: Configuration, overlay: Mapping[Path, bytes]) -> Configuration:
+    """Read a configuration again with some files replaced."""
+    again = read_configuration(configuration.main, configuration.options, overlay)
+    return replace(
+        again, layout=configuration.layout, assumptions=configuration.assumptions
+    )
 
 
 @dataclass(slots=True)
@@ -110,11 +105,11 @@ class _Include:
 
 
 class _Reader:
-    def __init__(self, options: ReadOptions) -> None:
+    def __init__(self, options: ReadOptions, overlay: Mapping[Path, bytes]) -> None:
         self.options = options
         static = static_modules(options.static_modules)
         self.state = ReadState(
-            files=FileTree(options.root),
+            files=FileTree(options.root, overlay),
             server_root=options.server_root.rstrip("/") or "/",
             httpd_version=options.httpd_version,
             version_suffix=options.version_suffix,
@@ -142,16 +137,14 @@ class _Reader:
         self._read_command_line(self.options.after)
         return Configuration(
             main=main,
+            options=self.options,
             server_root=self.state.server_root,
             directives=tuple(self.directives),
             errors=tuple(self.errors),
             sources=tuple(self.sources),
             modules=self.state.modules,
-            static_modules=tuple(self.state.static_modules),
             defines=tuple(self.state.defines),
             variables=self.state.variables,
-            environment=dict(self.options.environment),
-            root=self.state.files.root,
         )
 
     def _read_command_line(self, directives: Sequence[str]) -> None:

@@ -41,6 +41,19 @@ def _quoted_word(text: bytes) -> tuple[bytes, bytes]:
     return bytes(word), text[position + 1 :].lstrip()
 
 
+def word_spans(text: bytes) -> list[tuple[int, int]]:
+    """Return where each word of ``text`` stands, quotes included."""
+    spans: list[tuple[int, int]] = []
+    position = len(text) - len(text.lstrip())
+    while position < len(text):
+        _, rest = next_word(text[position:])
+        after = len(text) - len(rest)
+        end = after - (len(text[position:after]) - len(text[position:after].rstrip()))
+        spans.append((position, end))
+        position = after
+    return spans
+
+
 def words(text: bytes) -> list[bytes]:
     """Return every word of ``text``; empty quoted words count."""
     found = []

@@ -1,0 +1,123 @@
+"""WSGI applications: which script runs in which process and application group."""
+
+from typing import Literal
+
+from tuner.apache.effective.daemons import DaemonGroup, daemon_groups
+from tuner.apache.effective.values import Location, Model, location_of, occurrences
+from tuner.apache.syntax.words import split_arguments
+from tuner.apache.tree import Configuration, Directive
+
+Mode = Literal["embedded", "daemon", "unknown"]
+"""``unknown``: the group is not defined, or is decided by a request variable."""
+
+ServerMode = Literal["none", "embedded", "daemon", "mixed", "unknown"]
+
+GLOBAL = "%{GLOBAL}"
+RESOURCE = "%{RESOURCE}"
+
+
+class Application(Model):
+    """One WSGIScriptAlias (or AliasMatch) with the groups it runs in."""
+
+    mount: str
+    script: str
+    mode: Mode
+    process_group: str
+    """``%{GLOBAL}`` is embedded mode: the front processes themselves."""
+    application_group: str
+    location: Location
+    virtual_host: str | None = None
+    is_preloaded: bool = False
+    """Both groups stand on the alias, so that every process imports it at start."""
+
+
+def applications(configuration: Configuration) -> tuple[Application, ...]:
+    """Return every mounted WSGI application with its groups resolved."""
+    groups = daemon_groups(configuration)
+    aliases = configuration.named("WSGIScriptAlias", "WSGIScriptAliasMatch")
+    return tuple(_application(configuration, alias, groups) for alias in aliases)
+
+
+def server_mode(found: tuple[Application, ...]) -> ServerMode:
+    """Tell how the server as a whole runs its applications."""
+    modes = {one.mode for one in found}
+    if not modes:
+        return "none"
+    if len(modes) > 1:
+        return "mixed" if "embedded" in modes else "unknown"
+    (mode,) = modes
+    return mode
+
+
+def _application(
+    configuration: Configuration, alias: Directive, groups: tuple[DaemonGroup, ...]
+) -> Application:
+    words = alias.words
+    mount = words[0] if words else ""
+    script = words[1] if len(words) > 1 else ""
+    options = dict(word.partition("=")[::2] for word in words[2:] if "=" in word)
+    process_group = options.get("process-group") or _resolve(
+        configuration, alias, "WSGIProcessGroup", mount, script
+    )
+    application_group = options.get("application-group") or _resolve(
+        configuration, alias, "WSGIApplicationGroup", mount, script
+    )
+    process_group = process_group or GLOBAL
+    host = alias.virtual_host
+    return Application(
+        mount=mount,
+        script=script,
+        mode=_mode(process_group, groups),
+        process_group=process_group,
+        application_group=application_group or RESOURCE,
+        location=location_of(alias),
+        virtual_host=host.location if host else None,
+        is_preloaded="process-group" in options and "application-group" in options,
+    )
+
+
+def _mode(process_group: str, groups: tuple[DaemonGroup, ...]) -> Mode:
+    if process_group == GLOBAL:
+        return "embedded"
+    if any(group.name == process_group for group in groups):
+        return "daemon"
+    return "unknown"
+
+
+def _resolve(
+    configuration: Configuration, alias: Directive, name: str, mount: str, script: str
+) -> str | None:
+    """Find the value that applies to the script: Location, Directory, host, then server."""
+    host = alias.virtual_host
+    for scope in (host, None) if host else (None,):
+        for section_key, path in (("<location", mount), ("<directory", script)):
+            value = _in_sections(configuration, name, scope, section_key, path)
+            if value is not None:
+                return value
+    for scope in (host, None) if host else (None,):
+        found = occurrences(configuration, name, scope)
+        if found:
+            return _first_word(found[-1])
+    return None
+
+
+def _in_sections(
+    configuration: Configuration, name: str, scope: Directive | None, key: str, path: str
+) -> str | None:
+    """Return the value set for ``path`` in sections of one kind; the longest path wins."""
+    best: tuple[int, str] | None = None
+    for one in configuration.named(name):
+        section = one.section
+        if section is None or section.key != key or section.section is not scope:
+            continue
+        prefix = section.words[0].rstrip("/") if section.words else ""
+        if path == prefix or path.startswith(prefix + "/"):
+            value = _first_word(one)
+            if value is not None and (best is None or len(prefix) >= best[0]):
+                best = (len(prefix), value)
+    return best[1] if best else None
+
+
+def _first_word(directive: Directive) -> str | None:
+    words = split_arguments(directive.args)
+    return words[0] if words else None

@@ -1,0 +1,107 @@
+"""Limits that control groups put on a process: v1, v2 and hybrid hierarchies.
+
+Every ancestor counts, and a host may keep its memory controller on v1 while v2
+is mounted too, so both kinds of lines in ``/proc/PID/cgroup`` are followed.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_UNLIMITED_BYTES = 2**60
+"""v1 writes "no limit" as a huge number near 2**63."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit and the kernel file that states it."""
+
+    value: float
+    source: str
+
+
+def memory_limits(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> list[Limit]:
+    """Return every memory limit in bytes that applies to a process, tightest first."""
+    found: list[Limit] = []
+    for directory, is_v2 in _groups(pid, "memory", proc, sys):
+        names = ("memory.max", "memory.high") if is_v2 else ("memory.limit_in_bytes",)
+        for name in names:
+            value = _number(directory / name)
+            if value is not None and value < _UNLIMITED_BYTES:
+                found.append(Limit(value, str(directory / name)))
+    return sorted(found, key=lambda limit: limit.value)
+
+
+def cpu_quotas(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> list[Limit]:
+    """Return every CPU quota in cores that applies to a process, tightest first."""
+    found: list[Limit] = []
+    for directory, is_v2 in _groups(pid, "cpu", proc, sys):
+        if is_v2:
+            words = _words(directory / "cpu.max")
+            quota = _ratio(words[0], words[1]) if len(words) == 2 else None
+            source = directory / "cpu.max"
+        else:
+            source = directory / "cpu.cfs_quota_us"
+            quota = _ratio(
+                " ".join(_words(source)), " ".join(_words(directory / "cpu.cfs_period_us"))
+            )
+        if quota is not None:
+            found.append(Limit(quota, str(source)))
+    return sorted(found, key=lambda limit: limit.value)
+
+
+def pids_limit(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> Limit | None:
+    """Return the tightest limit on the number of tasks."""
+    found = [
+        Limit(value, str(directory / "pids.max"))
+        for directory, _ in _groups(pid, "pids", proc, sys)
+        if (value := _number(directory / "pids.max")) is not None
+    ]
+    return min(found, key=lambda limit: limit.value, default=None)
+
+
+def _groups(pid: int, controller: str, proc: Path, sys: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield the directories of the process's group and all its ancestors."""
+    try:
+        lines = (proc / str(pid) / "cgroup").read_text().splitlines()
+    except OSError:
+        return
+    base = sys / "fs/cgroup"
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            roots = [base, base / "unified"]
+            is_v2 = True
+        elif controller in controllers.split(","):
+            roots = [base / controllers, base / controller]
+            is_v2 = False
+        else:
+            continue
+        for root in roots:
+            directory = root / path.lstrip("/")
+            while True:
+                if directory.is_dir():
+                    yield directory, is_v2
+                if directory == root or root not in directory.parents:
+                    break
+                directory = directory.parent
+
+
+def _words(path: Path) -> list[str]:
+    try:
+        return path.read_text().split()
+    except OSError:
+        return []
+
+
+def _number(path: Path) -> float | None:
+    words = _words(path)
+    return float(words[0]) if words and words[0].isdigit() else None
+
+
+def _ratio(quota: str, period: str) -> float | None:
+    if not quota.isdigit() or not period.isdigit() or int(period) == 0:
+        return None
+    value = int(quota) / int(period)
+    return value if math.isfinite(value) and value > 0 else None

@@ -1,0 +1,169 @@
+"""Evaluate rules against facts: findings, and what could not be decided."""
+
+from collections.abc import Callable, Mapping, Sequence
+from string import Formatter
+from typing import NamedTuple
+
+from tuner.apache.changes import Change, RemoveDirective, SetDirective, SetOption, restart_class
+from tuner.fact import Fact, Known
+from tuner.rules.expression import Unresolved, evaluate, explain
+from tuner.rules.expression.evaluate import Value
+from tuner.rules.expression.nodes import Kind, Scalar
+from tuner.rules.facts import Facts, Subject, as_value
+from tuner.rules.finding import (
+    CONFIDENCES,
+    Confidence,
+    Evidence,
+    Finding,
+    Fix,
+    Input,
+    Skipped,
+)
+from tuner.rules.loader import CompiledRule, names_used
+from tuner.units import format_seconds, format_size
+
+
+class Outcome(NamedTuple):
+    """Everything that came of a set of rules."""
+
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def evaluate_rules(rules: Sequence[CompiledRule], facts: Facts) -> Outcome:
+    """Evaluate every rule for every subject of its scope."""
+    findings: list[Finding] = []
+    skipped: list[Skipped] = []
+    for compiled in rules:
+        for subject in facts.subjects[compiled.rule.scope]:
+            outcome = _evaluate(compiled, subject, facts)
+            if isinstance(outcome, Finding):
+                findings.append(outcome)
+            elif isinstance(outcome, Skipped):
+                skipped.append(outcome)
+    return Outcome(tuple(findings), tuple(skipped))
+
+
+def _evaluate(compiled: CompiledRule, subject: Subject, facts: Facts) -> Finding | Skipped | None:
+    values = _values(compiled, subject)
+    holds = evaluate(compiled.when, values)
+    if isinstance(holds, Unresolved):
+        missing = tuple(f"{name}: {reason}" for name, reason in holds.missing)
+        rule = compiled.rule
+        return Skipped(id=rule.id, title=rule.title, subject=subject.label, missing=missing)
+    return _finding(compiled, subject, facts, values) if holds else None
+
+
+def _values(compiled: CompiledRule, subject: Subject) -> dict[str, Value]:
+    values: dict[str, Value] = {
+        name: as_value(name, fact) for name, fact in subject.facts.items()
+    }
+    for name, node in compiled.let.items():
+        values[name] = evaluate(node, values)
+    return values
+
+
+def _finding(
+    compiled: CompiledRule, subject: Subject, facts: Facts, values: Mapping[str, Value]
+) -> Finding:
+    rule = compiled.rule
+    inputs = tuple(
+        _input(name, subject.facts[name], compiled.kinds[name]) for name in names_used(compiled)
+    )
+
+    def show(name: str) -> str:
+        return format_value(values[name], compiled.kinds[name])
+
+    where = [facts.directives[key] for name in rule.at if (key := name.lower()) in facts.directives]
+    locations = tuple(dict.fromkeys(where)) or (subject.location or facts.fallback,)
+    fix = _fix(compiled, subject, values)
+    return Finding(
+        id=rule.id,
+        name=rule.name,
+        title=rule.title,
+        severity=rule.severity,
+        confidence=_confidence(rule.confidence, inputs),
+        message=_render(rule.message, show),
+        locations=locations,
+        subject=subject.label,
+        evidence=Evidence(
+            formula=explain(compiled.formula, lambda name: name),
+            substituted=explain(compiled.formula, show),
+            inputs=inputs,
+        ),
+        fix=fix,
+        restart=restart_class(fix.changes) if fix else "graceful",
+        url=rule.url,
+    )
+
+
+def _fix(compiled: CompiledRule, subject: Subject, values: Mapping[str, Value]) -> Fix | None:
+    rule_fix = compiled.rule.fix
+    if rule_fix is None:
+        return None
+    changes: list[Change] = [RemoveDirective(name=name) for name in rule_fix.remove]
+    for name, node in compiled.sets.items():
+        value = evaluate(node, values)
+        if isinstance(value, Unresolved):
+            return None
+        changes.append(SetDirective(name=name, value=_written(value)))
+    for option, node in compiled.options.items():
+        value = evaluate(node, values)
+        if isinstance(value, Unresolved) or subject.group is None:
+            return None
+        changes.append(SetOption(group=subject.group, option=option, value=_written(value)))
+    return Fix(title=rule_fix.title, safety=rule_fix.safety, changes=tuple(changes))
+
+
+def _written(value: Scalar) -> str:
+    """Write a value as Apache takes it: whole numbers, plain text."""
+    if isinstance(value, bool):
+        return "On" if value else "Off"
+    if isinstance(value, float):
+        return str(round(value))
+    return str(value)
+
+
+def _input(name: str, fact: Fact[Scalar], kind: Kind) -> Input:
+    if isinstance(fact, Known):
+        return Input(
+            name=name,
+            value=str(fact.value),
+            unit=kind,
+            origin=fact.origin,
+            source=fact.source,
+        )
+    return Input(name=name, value="unknown", unit=kind, origin="unknown", source=fact.reason)
+
+
+def _confidence(wanted: Confidence, inputs: Sequence[Input]) -> Confidence:
+    """Lower the confidence by one when a decisive number is assumed, not measured."""
+    if any(one.origin == "assumed" for one in inputs):
+        return CONFIDENCES[max(0, CONFIDENCES.index(wanted) - 1)]
+    return wanted
+
+
+def _render(template: str, show: Callable[[str], str]) -> str:
+    parts: list[str] = []
+    for text, name, _, _ in Formatter().parse(template):
+        parts.append(text)
+        if name is not None:
+            parts.append(show(name))
+    return " ".join("".join(parts).split())
+
+
+def format_value(value: Value, kind: Kind) -> str:
+    """Write a value for people, by its kind."""
+    if isinstance(value, Unresolved):
+        return "unknown"
+    if kind == "bytes" and isinstance(value, int | float):
+        return format_size(value)
+    if kind == "seconds" and isinstance(value, int | float):
+        return format_seconds(value)
+    if isinstance(value, bool):
+        return "On" if value else "Off"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return str(value)

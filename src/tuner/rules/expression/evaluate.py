@@ -1,0 +1,167 @@
+"""Values of expressions, with three-valued logic: true, false, unknown."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tuner.rules.expression.nodes import (
+    Binary,
+    Call,
+    Choice,
+    Comparison,
+    Literally,
+    Name,
+    Node,
+    Scalar,
+    Unary,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """The value is not known: the missing names, each with its reason."""
+
+    missing: tuple[tuple[str, str], ...]
+
+    def __or__(self, other: "Unresolved") -> "Unresolved":
+        return Unresolved(tuple(dict.fromkeys((*self.missing, *other.missing))))
+
+
+UNKNOWN = Unresolved(())
+
+Value = Scalar | Unresolved
+
+
+def evaluate(node: Node, facts: Mapping[str, Value]) -> Value:
+    """Evaluate a checked expression.
+
+    ``unknown and false`` is false, ``unknown or true`` is true; anything else
+    that needs an unknown fact is unknown.
+    """
+    match node:
+        case Literally(value=value):
+            return value
+        case Name(name=name):
+            return facts[name]
+        case Unary(operator=operator, operand=operand):
+            value = evaluate(operand, facts)
+            if isinstance(value, Unresolved):
+                return value
+            return not value if operator == "not" else -value  # type: ignore[operator]
+        case Binary(operator="and" | "or"):
+            return _logic(node, facts)
+        case Binary(operator=operator, left=left, right=right):
+            return _apply(
+                lambda a, b: _ARITHMETIC[operator](a, b),
+                evaluate(left, facts),
+                evaluate(right, facts),
+            )
+        case Comparison():
+            return _comparison(node, facts)
+        case Choice(condition=condition, then=then, otherwise=otherwise):
+            chosen = evaluate(condition, facts)
+            if isinstance(chosen, Unresolved):
+                return chosen
+            return evaluate(then if chosen else otherwise, facts)
+        case Call(function="known", arguments=(argument,)):
+            return not isinstance(evaluate(argument, facts), Unresolved)
+        case Call(function=function, arguments=arguments):
+            return _apply(_FUNCTIONS[function], *(evaluate(one, facts) for one in arguments))
+
+
+def _logic(node: Binary, facts: Mapping[str, Value]) -> Value:
+    decisive = node.operator == "or"
+    left = evaluate(node.left, facts)
+    if left is decisive:
+        return decisive
+    right = evaluate(node.right, facts)
+    if right is decisive:
+        return decisive
+    if isinstance(left, Unresolved):
+        return left | right if isinstance(right, Unresolved) else left
+    return right
+
+
+def _comparison(node: Comparison, facts: Mapping[str, Value]) -> Value:
+    values = [evaluate(operand, facts) for operand in node.operands]
+    result: Value = True
+    for operator, left, right in zip(node.operators, values, values[1:], strict=False):
+        holds = _apply(_COMPARE[operator], left, right)
+        if holds is False:
+            return False
+        if isinstance(holds, Unresolved):
+            result = result | holds if isinstance(result, Unresolved) else holds
+    return result
+
+
+def _apply(function: Callable[..., Scalar], *values: Value) -> Value:
+    missing = [value for value in values if isinstance(value, Unresolved)]
+    if missing:
+        joined = missing[0]
+        for other in missing[1:]:
+            joined = joined | other
+        return joined
+    try:
+        return function(*values)
+    except ZeroDivisionError:
+        return Unresolved((("division", "by zero"),))
+    except (ValueError, OverflowError):
+        return Unresolved((("arithmetic", "has no result"),))
+
+
+_ARITHMETIC: dict[str, Callable[..., Scalar]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: math.floor(a / b),
+    "%": lambda a, b: a % b,
+}
+_COMPARE: dict[str, Callable[..., bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "in": lambda a, b: a in b,
+    "not in": lambda a, b: a not in b,
+}
+_FUNCTIONS: dict[str, Callable[..., Scalar]] = {
+    "abs": abs,
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "ln": math.log,
+    "max": max,
+    "min": min,
+    "round_down": lambda value, step: math.floor(value / step) * step,
+    "round_up": lambda value, step: math.ceil(value / step) * step,
+}
+
+
+def explain(node: Node, show: Callable[[str], str]) -> str:
+    """Return the expression with every name replaced by ``show(name)``."""
+    match node:
+        case Literally(value=value, text=text):
+            return text or str(list(value) if isinstance(value, tuple) else value)
+        case Name(name=name):
+            return show(name)
+        case Unary(operator=operator, operand=operand):
+            space = " " if operator == "not" else ""
+            return f"{operator}{space}{_inner(operand, show)}"
+        case Binary(operator=operator, left=left, right=right):
+            return f"{_inner(left, show)} {operator} {_inner(right, show)}"
+        case Comparison(operators=operators, operands=operands):
+            shown = [_inner(operand, show) for operand in operands]
+            rest = [f" {op} {text}" for op, text in zip(operators, shown[1:], strict=True)]
+            return shown[0] + "".join(rest)
+        case Choice(condition=condition, then=then, otherwise=otherwise):
+            parts = [_inner(one, show) for one in (then, condition, otherwise)]
+            return f"{parts[0]} if {parts[1]} else {parts[2]}"
+        case Call(function=function, arguments=arguments):
+            return f"{function}({', '.join(explain(one, show) for one in arguments)})"
+
+
+def _inner(node: Node, show: Callable[[str], str]) -> str:
+    text = explain(node, show)
+    return f"({text})" if isinstance(node, Binary | Comparison | Choice) else text

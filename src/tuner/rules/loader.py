@@ -1,0 +1,177 @@
+"""Find rule files, read them, and refuse them with file, line and column."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from tuner.errors import RuleError
+from tuner.rules.expression import ExpressionError, Node, check, names_in, parse
+from tuner.rules.expression.nodes import Kind
+from tuner.rules.facts import facts_in
+from tuner.rules.schema import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule with its expressions parsed and checked."""
+
+    rule: Rule
+    when: Node
+    let: dict[str, Node]
+    kinds: dict[str, Kind]
+    """Kind of every name that the rule can use: facts and ``let``."""
+    formula: Node
+    sets: dict[str, Node]
+    options: dict[str, Node]
+    path: Path
+
+
+def builtin_rules() -> Path:
+    """Return the rule pack: inside the installed package, or at the top of a checkout."""
+    packaged = Path(str(files("tuner"))) / "_rules"
+    if packaged.is_dir():
+        return packaged
+    checkout = Path(__file__).resolve().parents[3] / "rules"
+    if checkout.is_dir():
+        return checkout
+    raise RuleError("the rule pack is missing from this installation")
+
+
+def load_rules(directories: Sequence[Path]) -> tuple[CompiledRule, ...]:
+    """Load every rule below the directories, sorted by id.
+
+    Raises:
+        RuleError: the first mistake, with file, line and column.
+    """
+    found: dict[str, CompiledRule] = {}
+    for directory in directories:
+        if not directory.is_dir():
+            raise RuleError(f"{directory}: no such directory of rules")
+        for path in sorted(directory.rglob("*.yaml")):
+            compiled = load_rule(path)
+            other = found.get(compiled.rule.id)
+            if other is not None:
+                raise RuleError(f"{path}: {compiled.rule.id} is already defined in {other.path}")
+            found[compiled.rule.id] = compiled
+    return tuple(found[key] for key in sorted(found))
+
+
+def load_rule(path: Path) -> CompiledRule:
+    """Load one rule file; its name must begin with the rule's id."""
+    document = _parse_yaml(path)
+    try:
+        rule = Rule.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = _position(document, first["loc"])
+        field = ".".join(map(str, first["loc"])) or "rule"
+        raise RuleError(f"{path}:{where}: {field}: {first['msg']}") from error
+    if not path.name.startswith(f"{rule.id}-"):
+        raise RuleError(f"{path}: the file of {rule.id} is named {rule.id}-<slug>.yaml")
+    return _Compiler(rule, path, document).compile()
+
+
+def _parse_yaml(path: Path) -> Any:
+    try:
+        document = YAML(typ="rt").load(path.read_text("utf-8"))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+        raise RuleError(f"{path}:{where}: {error.problem}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path}: {error}") from error
+    if not isinstance(document, dict):
+        raise RuleError(f"{path}:1:1: a rule is a mapping")
+    return document
+
+
+def _position(document: Any, location: tuple[str | int, ...]) -> str:
+    """Return ``line:column`` of a value in the file."""
+    node, line, column = document, 1, 1
+    for key in location:
+        marks = getattr(node, "lc", None)
+        if marks is None:
+            break
+        try:
+            mark = marks.value(key) if isinstance(node, dict) else marks.item(key)
+            line, column = mark[0] + 1, mark[1] + 1
+            node = node[key]
+        except (KeyError, IndexError, TypeError):
+            break
+    return f"{line}:{column}"
+
+
+class _Compiler:
+    def __init__(self, rule: Rule, path: Path, document: Any) -> None:
+        self.rule, self.path, self.document = rule, path, document
+        self.kinds: dict[str, Kind] = {
+            name: spec.kind for name, spec in facts_in(rule.scope).items()
+        }
+
+    def compile(self) -> CompiledRule:
+        rule = self.rule
+        let: dict[str, Node] = {}
+        for name, text in rule.let.items():
+            let[name] = node = self._parse(text, ("let", name))
+            self.kinds[name] = self._check(node, ("let", name))
+        when = self._parse(rule.when, ("when",))
+        if self._check(when, ("when",)) != "flag":
+            raise self._error("the condition must be true or false", ("when",), 1)
+        formula = self._parse(rule.formula, ("formula",)) if rule.formula else when
+        self._check(formula, ("formula",))
+        fix = rule.fix
+        sets = self._all(fix.set if fix else {}, "set")
+        options = self._all(fix.option if fix else {}, "option")
+        if options and rule.scope != "group":
+            raise self._error("options belong to rules of scope group", ("fix", "option"), 1)
+        self._check_message()
+        return CompiledRule(rule, when, let, self.kinds, formula, sets, options, self.path)
+
+    def _all(self, texts: dict[str, str], key: str) -> dict[str, Node]:
+        nodes: dict[str, Node] = {}
+        for name, text in texts.items():
+            nodes[name] = self._parse(text, ("fix", key, name))
+            self._check(nodes[name], ("fix", key, name))
+        return nodes
+
+    def _parse(self, text: str, location: tuple[str, ...]) -> Node:
+        try:
+            return parse(text)
+        except ExpressionError as error:
+            raise self._error(str(error), location, error.column) from error
+
+    def _check(self, node: Node, location: tuple[str, ...]) -> Kind:
+        try:
+            return check(node, self.kinds)
+        except ExpressionError as error:
+            raise self._error(str(error), location, error.column) from error
+
+    def _check_message(self) -> None:
+        for _, name, _, _ in Formatter().parse(self.rule.message):
+            if name is not None and name not in self.kinds:
+                raise self._error(f"no fact {name!r}", ("message",), 1)
+
+    def _error(self, message: str, location: tuple[str, ...], column: int) -> RuleError:
+        line, _, start = _position(self.document, location).partition(":")
+        field = ".".join(location)
+        return RuleError(f"{self.path}:{line}:{int(start) + column - 1}: {field}: {message}")
+
+
+def names_used(compiled: CompiledRule) -> tuple[str, ...]:
+    """Return the facts behind a rule's condition and formula, ``let`` names resolved."""
+    pending = [*names_in(compiled.when), *names_in(compiled.formula)]
+    found: dict[str, None] = {}
+    while pending:
+        name = pending.pop(0)
+        if name in compiled.let:
+            pending[:0] = names_in(compiled.let[name])
+        else:
+            found[name] = None
+    return tuple(found)

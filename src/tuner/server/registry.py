@@ -1,0 +1,148 @@
+"""Directories of running shadows, so that nothing outlives a tuner that was killed.
+
+``/tmp/tuner-UID/ID/owner.json`` names the tuner and the httpd by pid and start
+time. A directory whose tuner is gone is a leftover: its httpd is ended by that
+pid and start time (and its process group), never by name, and it is removed.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import stat
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from tuner.errors import ServerError
+
+_OWNER = "owner.json"
+_MAX_SOCKET_PATH = 60
+"""Unix socket paths hold 107 bytes; mod_wsgi adds ``w.PID.N.N.sock``."""
+
+_STOP_SECONDS = 12.0
+"""httpd itself kills what does not stop within 10 s (mpm_unix.c)."""
+
+_START_TIME_TOLERANCE_SECONDS = 0.05
+
+
+def base_directory() -> Path:
+    """Return the directory of all shadows of this user, safe against other users.
+
+    Raises:
+        ServerError: somebody else owns that name.
+    """
+    parent = Path(os.environ.get("TMPDIR", "/tmp"))
+    if len(str(parent)) > _MAX_SOCKET_PATH or not os.access(parent, os.W_OK):
+        parent = Path("/tmp")
+    base = parent / f"tuner-{os.geteuid()}"
+    with contextlib.suppress(FileExistsError):
+        base.mkdir(mode=0o755)
+    status = base.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise ServerError(f"{base} belongs to somebody else", hint="set TMPDIR")
+    return base
+
+
+def new_directory() -> Path:
+    """Make the directory of one shadow, owned by this process."""
+    directory = base_directory() / uuid.uuid4().hex[:8]
+    directory.mkdir(mode=0o755)
+    for name in ("run", "logs"):
+        (directory / name).mkdir(mode=0o755)
+    _write_owner(directory, None)
+    return directory
+
+
+def record_httpd(directory: Path, pid: int) -> None:
+    """Note which httpd runs in a directory."""
+    _write_owner(directory, pid)
+
+
+def _write_owner(directory: Path, httpd_pid: int | None) -> None:
+    owner = {"tuner": _identity(os.getpid()), "httpd": _identity(httpd_pid)}
+    temporary = directory / f".{_OWNER}"
+    temporary.write_text(json.dumps(owner))
+    temporary.replace(directory / _OWNER)
+
+
+def _identity(pid: int | None) -> list[float] | None:
+    if pid is None:
+        return None
+    try:
+        return [pid, psutil.Process(pid).create_time()]
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _process(identity: list[float] | None) -> psutil.Process | None:
+    """Return the process if it still is the one that was recorded."""
+    if not identity:
+        return None
+    try:
+        process = psutil.Process(int(identity[0]))
+        if abs(process.create_time() - identity[1]) > _START_TIME_TOLERANCE_SECONDS:
+            return None
+        return None if process.status() == psutil.STATUS_ZOMBIE else process
+    except psutil.NoSuchProcess:
+        return None
+
+
+def end_leftovers() -> list[str]:
+    """End and remove what killed tuners left behind; return one line for each."""
+    said: list[str] = []
+    for directory in _directories():
+        try:
+            owner = json.loads((directory / _OWNER).read_text())
+        except (OSError, ValueError):
+            owner = {}
+            if time.time() - directory.lstat().st_mtime < 60:
+                continue
+        if _process(owner.get("tuner")) is not None:
+            continue
+        ended = end_group(owner.get("httpd"))
+        shutil.rmtree(directory, ignore_errors=True)
+        said.append(f"removed {directory}, left by a tuner that was killed ({ended} processes)")
+    return said
+
+
+def _directories() -> list[Path]:
+    base = base_directory()
+    return sorted(path for path in base.iterdir() if path.is_dir() and not path.is_symlink())
+
+
+def end_group(identity: list[float] | None) -> int:
+    """End an httpd and everything in its process group; return how many were ended.
+
+    The group is the parent's pid: tuner starts httpd as the leader of its own
+    session, so nothing else can be in it.
+    """
+    if not identity:
+        return 0
+    parent = _process(identity)
+    members = list(_members(identity))
+    if parent is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent.send_signal(signal.SIGTERM)
+    _, alive = psutil.wait_procs(members, timeout=_STOP_SECONDS if parent else 0.1)
+    for process in {*alive, *_members(identity)}:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(list(_members(identity)), timeout=3)
+    return len(members)
+
+
+def _members(identity: list[float]) -> Iterator[psutil.Process]:
+    group, started = int(identity[0]), identity[1]
+    for process in psutil.process_iter():
+        try:
+            same_group = os.getpgid(process.pid) == group
+            if same_group and process.create_time() >= started - _START_TIME_TOLERANCE_SECONDS:
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    yield process
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
