@@ -64,6 +64,8 @@ def format_size(size_bytes: float) -> str:
 
 def format_seconds(seconds: float) -> str:
     """Return a duration with three significant digits: ``12.4 ms``, ``1.5 s``."""
+    if seconds == 0:
+        return "0 s"
     if seconds < 1e-3:
         return f"{_three_digits(seconds * 1e6)} us"
     if seconds < 1:

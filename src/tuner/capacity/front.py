@@ -58,3 +58,20 @@ def _resize_prefork(current: FrontSettings, workers: int) -> FrontSettings:
             "max_spare": max(current.max_spare, minimum + 1),
         }
     )
+
+
+def hold_open(front: FrontSettings) -> FrontSettings:
+    """Return ``front`` with all its processes kept running: no start under load.
+
+    What an embedded application needs: a child that starts while requests wait
+    imports the application at the worst moment.
+    """
+    workers = front.max_request_workers
+    band = 1 if front.mpm == "prefork" else front.threads + 1
+    return front.model_copy(
+        update={
+            "start_servers": front.processes,
+            "min_spare": workers,
+            "max_spare": workers + band,
+        }
+    )

@@ -1,0 +1,1 @@
+"""Load probes: one bounded measurement at one concurrency, by exchangeable engines."""

@@ -1,0 +1,1 @@
+"""Reports: render frozen values, compute nothing."""

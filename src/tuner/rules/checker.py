@@ -76,7 +76,7 @@ def _finding(
 
     where = [facts.directives[key] for name in rule.at if (key := name.lower()) in facts.directives]
     locations = tuple(dict.fromkeys(where)) or (subject.location or facts.fallback,)
-    fix = _fix(compiled, subject, values)
+    fix = _fix(compiled, subject, facts, values)
     return Finding(
         id=rule.id,
         name=rule.name,
@@ -89,6 +89,7 @@ def _finding(
         evidence=Evidence(
             formula=explain(compiled.formula, lambda name: name),
             substituted=explain(compiled.formula, show),
+            result=_result(compiled, values),
             inputs=inputs,
         ),
         fix=fix,
@@ -97,7 +98,16 @@ def _finding(
     )
 
 
-def _fix(compiled: CompiledRule, subject: Subject, values: Mapping[str, Value]) -> Fix | None:
+def _result(compiled: CompiledRule, values: Mapping[str, Value]) -> str:
+    """Return what the formula gives; empty when the condition itself is the formula."""
+    if not compiled.rule.formula:
+        return ""
+    return format_value(evaluate(compiled.formula, values), compiled.formula_kind)
+
+
+def _fix(
+    compiled: CompiledRule, subject: Subject, facts: Facts, values: Mapping[str, Value]
+) -> Fix | None:
     rule_fix = compiled.rule.fix
     if rule_fix is None:
         return None
@@ -106,12 +116,15 @@ def _fix(compiled: CompiledRule, subject: Subject, values: Mapping[str, Value]) 
         value = evaluate(node, values)
         if isinstance(value, Unresolved):
             return None
-        changes.append(SetDirective(name=name, value=_written(value)))
+        if facts.current.get(name.lower()) != _written(value):
+            changes.append(SetDirective(name=name, value=_written(value)))
     for option, node in compiled.options.items():
         value = evaluate(node, values)
         if isinstance(value, Unresolved) or subject.group is None:
             return None
         changes.append(SetOption(group=subject.group, option=option, value=_written(value)))
+    if not changes:
+        return None
     return Fix(title=rule_fix.title, safety=rule_fix.safety, changes=tuple(changes))
 
 
@@ -165,5 +178,5 @@ def format_value(value: Value, kind: Kind) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
     if isinstance(value, float):
-        return f"{value:.3g}"
+        return f"{value:.0f}" if abs(value) >= 100 or value.is_integer() else f"{value:.3g}"
     return str(value)

@@ -85,7 +85,7 @@ GROUP_FACTS: dict[str, FactSpec] = {
 APPLICATION_FACTS: dict[str, FactSpec] = {
     "app.mount": FactSpec("text", "where the application is mounted"),
     "app.script": FactSpec("text", "the WSGI script"),
-    "app.mode": FactSpec("text", "embedded, daemon or unknown"),
+    "app.mode": FactSpec("text", "embedded, daemon, undefined or variable"),
     "app.process_group": FactSpec("text", "the process group it asks for"),
     "app.application_group": FactSpec("text", "the application group (interpreter)"),
     "app.is_preloaded": FactSpec("flag", "whether every process imports it at start"),
@@ -113,6 +113,9 @@ class Facts(NamedTuple):
     subjects: Mapping[Scope, tuple[Subject, ...]]
     directives: Mapping[str, Location]
     """Where each server directive in force stands, by lower-case name."""
+    current: Mapping[str, str]
+    """What server directives are worth now, defaults included, by lower-case name:
+    setting one to this value would change nothing."""
     fallback: Location
     """Where to point when nothing in the configuration sets the value."""
 

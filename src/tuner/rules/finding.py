@@ -28,6 +28,8 @@ class Evidence(Model):
 
     formula: str
     substituted: str
+    result: str
+    """What the formula gives; empty when it is a condition."""
     inputs: tuple[Input, ...]
 
 

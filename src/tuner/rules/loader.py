@@ -28,6 +28,7 @@ class CompiledRule:
     kinds: dict[str, Kind]
     """Kind of every name that the rule can use: facts and ``let``."""
     formula: Node
+    formula_kind: Kind
     sets: dict[str, Node]
     options: dict[str, Node]
     path: Path
@@ -125,14 +126,16 @@ class _Compiler:
         if self._check(when, ("when",)) != "flag":
             raise self._error("the condition must be true or false", ("when",), 1)
         formula = self._parse(rule.formula, ("formula",)) if rule.formula else when
-        self._check(formula, ("formula",))
+        formula_kind = self._check(formula, ("formula",))
         fix = rule.fix
         sets = self._all(fix.set if fix else {}, "set")
         options = self._all(fix.option if fix else {}, "option")
         if options and rule.scope != "group":
             raise self._error("options belong to rules of scope group", ("fix", "option"), 1)
         self._check_message()
-        return CompiledRule(rule, when, let, self.kinds, formula, sets, options, self.path)
+        return CompiledRule(
+            rule, when, let, self.kinds, formula, formula_kind, sets, options, self.path
+        )
 
     def _all(self, texts: dict[str, str], key: str) -> dict[str, Node]:
         nodes: dict[str, Node] = {}

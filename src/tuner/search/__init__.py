@@ -1,0 +1,1 @@
+"""The search: proposes settings and decides between them; never measures itself."""

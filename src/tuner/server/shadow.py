@@ -110,12 +110,12 @@ def shadow_server(
             _stop(process, directory)
 
 
-def configtest(configuration: Configuration, httpd: Httpd, settings: Settings) -> tuple[bool, str]:
-    """Run ``httpd -t`` on the private copy; return whether it passes and what it says."""
+def configtest(configuration: Configuration, httpd: Httpd) -> tuple[bool, str]:
+    """Run ``httpd -t`` on a private copy; return whether it passes and what it says."""
     directory = new_directory()
     try:
         ports = PortMap(ports={port: port for port in listened_ports(configuration)})
-        text, _ = translate(configuration, httpd, directory, ports, settings)
+        text, _ = translate(configuration, httpd, directory, ports, None)
         file = directory / "httpd.conf"
         file.write_text(text, "utf-8", "surrogateescape")
         check = httpd.check(file, Path("/"), dict(configuration.options.environment))

@@ -39,8 +39,6 @@ _DROPPED = frozenset(
         "proxypassmatch",
         "wsgitelemetryservice",
         "wsgitelemetryoptions",
-        "extendedstatus",
-        *FRONT_DIRECTIVES,
     }
 )
 _DROPPED_MODULES = frozenset({"md_module", "heartbeat_module", "heartmonitor_module"})
@@ -89,7 +87,7 @@ class Translation:
         httpd: Httpd,
         directory: Path,
         ports: PortMap,
-        settings: Settings,
+        settings: Settings | None,
     ) -> None:
         self.configuration = configuration
         self.httpd = httpd
@@ -120,7 +118,8 @@ class Translation:
         """Return the configuration file of the private copy."""
         self._preamble()
         self._modules()
-        self._lines += front_lines(self.settings.front)
+        if self.settings is not None:
+            self._lines += front_lines(self.settings.front)
         self._body()
         if not self._listening:
             raise ServerError("the configuration has no Listen that can be moved to loopback")
@@ -212,6 +211,8 @@ class Translation:
             return self._with_paths(directive)
         if key in _DROPPED or key in self._unknown_names:
             return None
+        if self.settings is not None and key in FRONT_DIRECTIVES:
+            return None
         if key in _LOGS:
             return self._log(directive)
         if key in _PRIVATE_FILES:
@@ -248,7 +249,8 @@ class Translation:
 
     def _daemon(self, directive: Directive) -> str | None:
         name = directive.words[0] if directive.words else ""
-        group = next((one for one in self.settings.groups if one.name == name), None)
+        groups = self.settings.groups if self.settings else ()
+        group = next((one for one in groups if one.name == name), None)
         if group is not None and group.threads == 0:
             self.notes.append(f"daemon group {name} is a service (threads=0) and is left out")
             return None
@@ -314,9 +316,11 @@ def translate(
     httpd: Httpd,
     directory: Path,
     ports: PortMap,
-    settings: Settings,
+    settings: Settings | None,
 ) -> tuple[str, Sequence[str]]:
     """Return the text of the private copy and notes about what it leaves out.
+
+    Without ``settings`` every size stays as it is written.
 
     Raises:
         ServerError: the configuration cannot run here as it is.

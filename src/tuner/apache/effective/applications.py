@@ -7,8 +7,8 @@ from tuner.apache.effective.values import Location, Model, location_of, occurren
 from tuner.apache.syntax.words import split_arguments
 from tuner.apache.tree import Configuration, Directive
 
-Mode = Literal["embedded", "daemon", "unknown"]
-"""``unknown``: the group is not defined, or is decided by a request variable."""
+Mode = Literal["embedded", "daemon", "undefined", "variable"]
+"""``undefined``: no such group; ``variable``: decided by ``%{ENV:...}`` at each request."""
 
 ServerMode = Literal["none", "embedded", "daemon", "mixed", "unknown"]
 
@@ -43,10 +43,11 @@ def server_mode(found: tuple[Application, ...]) -> ServerMode:
     modes = {one.mode for one in found}
     if not modes:
         return "none"
-    if len(modes) > 1:
-        return "mixed" if "embedded" in modes else "unknown"
-    (mode,) = modes
-    return mode
+    if modes == {"embedded"}:
+        return "embedded"
+    if "embedded" in modes:
+        return "mixed"
+    return "daemon" if "daemon" in modes else "unknown"
 
 
 def _application(
@@ -81,7 +82,7 @@ def _mode(process_group: str, groups: tuple[DaemonGroup, ...]) -> Mode:
         return "embedded"
     if any(group.name == process_group for group in groups):
         return "daemon"
-    return "unknown"
+    return "variable" if process_group.startswith("%{") else "undefined"
 
 
 def _resolve(

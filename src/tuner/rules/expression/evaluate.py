@@ -141,27 +141,36 @@ _FUNCTIONS: dict[str, Callable[..., Scalar]] = {
 
 def explain(node: Node, show: Callable[[str], str]) -> str:
     """Return the expression with every name replaced by ``show(name)``."""
+    return _explain(node, show, 0)
+
+
+_PRECEDENCE = {"or": 1, "and": 2, "not": 3, "+": 5, "-": 5, "*": 6, "/": 6, "//": 6, "%": 6}
+_COMPARISON = 4
+
+
+def _explain(node: Node, show: Callable[[str], str], around: int) -> str:
+    """Write a node; in parentheses when it binds weaker than what is around it."""
     match node:
         case Literally(value=value, text=text):
             return text or str(list(value) if isinstance(value, tuple) else value)
         case Name(name=name):
             return show(name)
-        case Unary(operator=operator, operand=operand):
-            space = " " if operator == "not" else ""
-            return f"{operator}{space}{_inner(operand, show)}"
-        case Binary(operator=operator, left=left, right=right):
-            return f"{_inner(left, show)} {operator} {_inner(right, show)}"
-        case Comparison(operators=operators, operands=operands):
-            shown = [_inner(operand, show) for operand in operands]
-            rest = [f" {op} {text}" for op, text in zip(operators, shown[1:], strict=True)]
-            return shown[0] + "".join(rest)
-        case Choice(condition=condition, then=then, otherwise=otherwise):
-            parts = [_inner(one, show) for one in (then, condition, otherwise)]
-            return f"{parts[0]} if {parts[1]} else {parts[2]}"
         case Call(function=function, arguments=arguments):
-            return f"{function}({', '.join(explain(one, show) for one in arguments)})"
-
-
-def _inner(node: Node, show: Callable[[str], str]) -> str:
-    text = explain(node, show)
-    return f"({text})" if isinstance(node, Binary | Comparison | Choice) else text
+            return f"{function}({', '.join(_explain(one, show, 0) for one in arguments)})"
+        case Unary(operator="not", operand=operand):
+            own, text = 3, f"not {_explain(operand, show, 3)}"
+        case Unary(operand=operand):
+            own, text = 7, f"-{_explain(operand, show, 7)}"
+        case Binary(operator=operator, left=left, right=right):
+            own = _PRECEDENCE[operator]
+            text = f"{_explain(left, show, own)} {operator} {_explain(right, show, own + 1)}"
+        case Comparison(operators=operators, operands=operands):
+            own = _COMPARISON
+            shown = [_explain(operand, show, own + 1) for operand in operands]
+            rest = [f" {op} {text}" for op, text in zip(operators, shown[1:], strict=True)]
+            text = shown[0] + "".join(rest)
+        case Choice(condition=condition, then=then, otherwise=otherwise):
+            own = 0
+            parts = [_explain(one, show, 1) for one in (then, condition, otherwise)]
+            text = f"{parts[0]} if {parts[1]} else {parts[2]}"
+    return f"({text})" if own < around else text

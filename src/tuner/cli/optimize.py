@@ -1,0 +1,5 @@
+"""tuner optimize."""
+
+
+def optimize() -> None:
+    """Search settings."""

@@ -1,0 +1,24 @@
+"""The load engines by name; each is one module with ``run(plan) -> ProbeResult``."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from tuner.errors import UsageError
+from tuner.probe.plan import ProbePlan
+from tuner.probe.result import ProbeResult
+
+Engine = Callable[[ProbePlan], ProbeResult]
+
+_MODULES = {"httpx": "tuner.probe.httpx_engine"}
+
+
+def engine(name: str) -> Engine:
+    """Return an engine; its module is imported only now.
+
+    Raises:
+        UsageError: there is no such engine.
+    """
+    if name not in _MODULES:
+        raise UsageError(f"no engine {name!r}", hint=f"there are {', '.join(_MODULES)}")
+    run: Engine = import_module(_MODULES[name]).run
+    return run

@@ -1,0 +1,28 @@
+"""Colour and layout of text reports."""
+
+from tuner.rules.finding import Severity
+
+_CODES = {"high": "1;31", "medium": "33", "low": "36", "info": "2", "bold": "1", "dim": "2"}
+
+
+class Style:
+    """Wraps text in terminal colour, or leaves it alone."""
+
+    def __init__(self, colour: bool) -> None:
+        self.colour = colour
+
+    def paint(self, text: str, kind: str) -> str:
+        """Return ``text`` in a colour."""
+        return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self.colour else text
+
+    def severity(self, severity: Severity) -> str:
+        """Return a severity in its colour."""
+        return self.paint(severity, severity)
+
+
+def printable(text: str) -> str:
+    """Return text from a configuration with control and broken characters made visible."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
+        for char in text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    )

@@ -1,0 +1,91 @@
+"""The space: which settings may be tried at all."""
+
+from pydantic import BaseModel, ConfigDict
+
+from tuner.capacity.front import hold_open, resize_front, workers_for_daemons
+from tuner.capacity.memory import MemoryCosts, fits
+from tuner.capacity.settings import GroupSettings, Settings
+
+PROCESS_LEVELS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
+THREAD_LEVELS = (1, 2, 3, 5, 8, 12, 15, 20, 25, 32, 40, 50, 64, 80, 100, 128)
+WORKER_LEVELS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 50, 64, 80, 100, 128, 150)
+WORKER_LEVELS_ABOVE = (200, 256, 320, 400, 512, 640, 800, 1024)
+
+
+class Point(BaseModel):
+    """One point: processes and threads of the searched group, or workers of the front."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    processes: int
+    threads: int
+
+
+class Space(BaseModel):
+    """The points around today's settings that fit memory and make sense for the load."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    today: Settings
+    group: str | None
+    """The daemon process group that is searched; None searches the front."""
+    costs: MemoryCosts
+    budget_bytes: int
+    cores: int
+    concurrency: int
+    fixed_pool: bool = False
+    """Keep all front processes running: an embedded application must not be
+    loaded while requests wait."""
+
+    @property
+    def start(self) -> Point:
+        """Return today's point."""
+        if self.group is None:
+            return Point(processes=self.today.front.processes, threads=self.today.front.threads)
+        group = self._today_group()
+        return Point(processes=group.processes, threads=group.threads)
+
+    def settings(self, point: Point) -> Settings:
+        """Return the settings of a point, the front sized to go with it."""
+        if self.group is None:
+            return self._front_settings(point)
+        groups = tuple(
+            GroupSettings(name=one.name, processes=point.processes, threads=point.threads)
+            if one.name == self.group
+            else one
+            for one in self.today.groups
+        )
+        capacity = sum(group.capacity for group in groups)
+        workers = max(self.today.front.max_request_workers, workers_for_daemons(capacity))
+        return Settings(front=resize_front(self.today.front, workers), groups=groups)
+
+    def _front_settings(self, point: Point) -> Settings:
+        front = resize_front(self.today.front, point.processes * point.threads)
+        if self.fixed_pool:
+            front = hold_open(front)
+        return self.today.model_copy(update={"front": front})
+
+    def allows(self, point: Point) -> bool:
+        """Tell whether the settings of a point stay within the memory budget."""
+        return fits(self.settings(point), self.costs, self.budget_bytes)
+
+    def process_levels(self) -> tuple[int, ...]:
+        """Return the values of processes (or workers) worth trying."""
+        if self.group is None:
+            most = max(2 * self.concurrency, 4)
+            threads = self.today.front.threads
+            levels = {max(1, -(-value // threads)) for value in WORKER_LEVELS + WORKER_LEVELS_ABOVE}
+            usable = [value for value in sorted(levels) if value * threads <= most]
+            return tuple(usable or [1])
+        most = max(2 * self.cores + 1, self.start.processes)
+        return tuple(value for value in PROCESS_LEVELS if value <= most)
+
+    def thread_levels(self) -> tuple[int, ...]:
+        """Return the values of threads worth trying; the front keeps its own."""
+        if self.group is None:
+            return (self.today.front.threads,)
+        most = max(self.concurrency, self.start.threads)
+        return tuple(value for value in THREAD_LEVELS if value <= most) or (1,)
+
+    def _today_group(self) -> GroupSettings:
+        return next(one for one in self.today.groups if one.name == self.group)

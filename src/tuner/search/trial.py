@@ -1,0 +1,46 @@
+"""A trial: one Settings with what was measured at it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tuner.capacity.settings import Settings
+
+
+class Objective(BaseModel):
+    """What is wanted: throughput within a latency objective and an error limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    percentile: Literal["p50", "p90", "p95", "p99"] = "p99"
+    latency_seconds: float | None = None
+    """None: no latency objective."""
+    max_error_rate: float = 0.01
+
+
+class Trial(BaseModel):
+    """One probe of one Settings, as the search sees it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int
+    settings: Settings
+    throughput: float
+    """Good responses per second."""
+    latency_seconds: float | None
+    """At the objective's percentile; None when nothing succeeded."""
+    error_rate: float
+    memory_bytes: int
+    """Memory measured during the probe: the sum of PSS."""
+    need_bytes: int
+    """Memory at full occupancy, predicted from what was measured."""
+    failed: str = ""
+    """Why the server could not be probed; empty when it was."""
+
+    def is_feasible(self, objective: Objective) -> bool:
+        """Tell whether it keeps the latency objective and the error limit."""
+        if self.failed or self.error_rate > objective.max_error_rate:
+            return False
+        if objective.latency_seconds is None:
+            return True
+        return self.latency_seconds is not None and self.latency_seconds <= objective.latency_seconds
