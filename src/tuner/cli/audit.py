@@ -21,6 +21,7 @@ from tuner.cli.options import (
     StaticModules,
     Verbose,
     read_request,
+    split_list,
 )
 
 Format = Literal["text", "json"]
@@ -73,11 +74,11 @@ def audit(
     ] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option(help="Only rules whose id begins like this.", rich_help_panel=_RULES),
+        typer.Option(help="Only rules whose id begins like this; commas separate several.", rich_help_panel=_RULES),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option(help="No rules whose id begins like this.", rich_help_panel=_RULES),
+        typer.Option(help="No rules whose id begins like this; commas separate several.", rich_help_panel=_RULES),
     ] = None,
     min_severity: Annotated[
         SeverityName,
@@ -133,8 +134,8 @@ def audit(
             ),
             observe=ObserveRequest(live, pid, tuple(app_memory or ()), budget, reserve),
             rule_directories=tuple(rules or ()),
-            select=tuple(select or ()),
-            ignore=tuple(ignore or ()),
+            select=split_list(select),
+            ignore=split_list(ignore),
         )
     )
     shown = at_least(report.findings, min_severity)

@@ -1,5 +1,184 @@
 """tuner optimize."""
 
+from pathlib import Path
+from typing import Annotated, Literal
 
-def optimize() -> None:
-    """Search settings."""
+import typer
+
+from tuner.cli.options import (
+    After,
+    Before,
+    BudgetOption,
+    ConfigPath,
+    Defines,
+    Env,
+    EnvFile,
+    HttpdPath,
+    Output,
+    Quiet,
+    Reserve,
+    Root,
+    StaticModules,
+    read_request,
+)
+
+_LOAD = "Load"
+_LIMITS = "Objective and limits"
+_RESULT = "Result"
+
+
+def optimize(
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            metavar="URL",
+            help="The site to optimise, for example http://shop.example:8080/. It selects port and "
+            "virtual host of the configuration; nothing is sent to it.",
+        ),
+    ],
+    path: ConfigPath = None,
+    root: Root = None,
+    define: Defines = None,
+    before: Before = None,
+    after: After = None,
+    env: Env = None,
+    env_file: EnvFile = None,
+    static_module: StaticModules = None,
+    httpd: HttpdPath = None,
+    request_path: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--path",
+            metavar="/URL[=WEIGHT]",
+            help="What to request; repeat it for a mix. Only GET. Default: the path of --host.",
+            rich_help_panel=_LOAD,
+        ),
+    ] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option("--header", metavar="'NAME: VALUE'", rich_help_panel=_LOAD),
+    ] = None,
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            min=1, max=2000, help="Requests in flight at the same time.", rich_help_panel=_LOAD
+        ),
+    ] = 64,
+    engine: Annotated[
+        str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)
+    ] = "httpx",
+    slo: Annotated[
+        str | None,
+        typer.Option(
+            "--slo",
+            metavar="p99=500ms",
+            help="Latency objective: p50, p90, p95 or p99.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = None,
+    max_error_rate: Annotated[
+        float, typer.Option(min=0.0, max=1.0, rich_help_panel=_LIMITS)
+    ] = 0.01,
+    budget: BudgetOption = None,
+    reserve: Reserve = None,
+    max_probes: Annotated[
+        int,
+        typer.Option(min=1, max=100, help="Settings to try.", rich_help_panel=_LIMITS),
+    ] = 12,
+    time_limit: Annotated[
+        str, typer.Option(metavar="DURATION", rich_help_panel=_LIMITS)
+    ] = "4m",
+    probe_time: Annotated[
+        str, typer.Option(metavar="DURATION", help="Length of one probe.", rich_help_panel=_LIMITS)
+    ] = "3s",
+    rounds: Annotated[
+        int,
+        typer.Option(
+            min=1, max=50, help="Pairs in the final comparison.", rich_help_panel=_LIMITS
+        ),
+    ] = 6,
+    shadow_port: Annotated[
+        int | None,
+        typer.Option(
+            "--shadow-port",
+            min=1,
+            max=65535,
+            help="Loopback port for the shadow server instead of a free one.",
+        ),
+    ] = None,
+    patch: Annotated[
+        Path, typer.Option(help="Where the patch goes.", rich_help_panel=_RESULT)
+    ] = Path("tuner.patch"),
+    report: Annotated[
+        Path | None, typer.Option(help="Write an HTML report.", rich_help_panel=_RESULT)
+    ] = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--run-dir",
+            help="Where every measurement is recorded. Default: tuner-runs/DATE-TIME.",
+            rich_help_panel=_RESULT,
+        ),
+    ] = None,
+    format: Annotated[
+        Literal["text", "json"],
+        typer.Option("--format", help="Form of the result.", rich_help_panel=_RESULT),
+    ] = "text",
+    output: Output = None,
+    quiet: Quiet = False,
+) -> None:
+    """Search settings with load probes on a private copy of the server.
+
+    The copy runs on loopback and is removed again; the server and its configuration are not
+    touched. Exits with 0 and a patch when something better was found, with 4 when not.
+    """
+    from tuner.apache.binary import find_httpd
+    from tuner.cli.exits import NOTHING_BETTER
+    from tuner.cli.output import emit, say, use_colour
+    from tuner.cli.parse import parse_slo
+    from tuner.patch.build import write_patch
+    from tuner.pipeline.optimise import OptimiseRequest, optimise
+    from tuner.units import parse_duration
+
+    program = find_httpd(httpd)
+    result = optimise(
+        OptimiseRequest(
+            read=read_request(
+                path, root, define, before, after, env, env_file, static_module, program
+            ),
+            httpd=program,
+            host=host,
+            paths=tuple(request_path or ()),
+            headers=tuple(header or ()),
+            objective=parse_slo(slo, max_error_rate),
+            concurrency=concurrency,
+            engine=engine,
+            max_probes=max_probes,
+            time_limit_seconds=parse_duration(time_limit),
+            probe_seconds=parse_duration(probe_time),
+            rounds=rounds,
+            budget=budget,
+            reserve=reserve,
+            run_directory=run_dir,
+            shadow_port=shadow_port,
+        ),
+        (lambda line: None) if quiet else say,
+    )
+    if format == "json":
+        from tuner.report.optimise_json import render_json
+
+        emit(render_json(result), output)
+    else:
+        from tuner.report.optimise_text import render_text
+
+        emit(render_text(result, colour=use_colour(output)), output)
+    if report is not None:
+        from tuner.report.optimise_html import render_html
+
+        emit(render_html(result), report)
+    if result.patch is None:
+        raise typer.Exit(NOTHING_BETTER)
+    write_patch(result.patch, patch)
+    if not quiet:
+        say(f"wrote {patch}")

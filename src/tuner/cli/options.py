@@ -129,3 +129,10 @@ def read_request(
         static_modules=tuple(static_module or ()),
         httpd=httpd,
     )
+
+
+def split_list(values: list[str] | None) -> tuple[str, ...]:
+    """Return the items of repeated options, each of which may hold several after commas."""
+    return tuple(
+        item.strip() for value in values or () for item in value.split(",") if item.strip()
+    )

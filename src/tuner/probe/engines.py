@@ -1,13 +1,14 @@
-"""The load engines by name; each is one module with ``run(plan) -> ProbeResult``."""
+"""The load engines by name; each is one module with ``run(plan, guard) -> ProbeResult``."""
 
 from collections.abc import Callable
 from importlib import import_module
 
 from tuner.errors import UsageError
+from tuner.probe.guard import Guard
 from tuner.probe.plan import ProbePlan
 from tuner.probe.result import ProbeResult
 
-Engine = Callable[[ProbePlan], ProbeResult]
+Engine = Callable[[ProbePlan, Guard], ProbeResult]
 
 _MODULES = {"httpx": "tuner.probe.httpx_engine"}
 

@@ -14,10 +14,12 @@ from itertools import accumulate
 
 import httpx
 
+from tuner.probe.guard import Guard, no_guard
 from tuner.probe.plan import USER_AGENT, ProbePlan, Request
 from tuner.probe.result import ProbeResult, doubts, summarise_latency
 
 _CONNECTS_PER_SECOND = 1000
+_GUARD_SECONDS = 0.1
 _STORM_REQUESTS = 50
 _STORM_SHARE = 0.5
 
@@ -39,12 +41,12 @@ class _Tally:
         return ended >= _STORM_REQUESTS and failed > _STORM_SHARE * ended
 
 
-def run(plan: ProbePlan) -> ProbeResult:
+def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
     """Run the probe; blocks for its duration. Errors of the target are counted, not raised."""
-    return asyncio.run(_run(plan))
+    return asyncio.run(_run(plan, guard))
 
 
-async def _run(plan: ProbePlan) -> ProbeResult:
+async def _run(plan: ProbePlan, guard: Guard) -> ProbeResult:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -58,15 +60,19 @@ async def _run(plan: ProbePlan) -> ProbeResult:
     await asyncio.sleep(plan.warmup_seconds)
     cpu_before = time.process_time()
     measured_from = time.perf_counter()
-    while time.perf_counter() < deadline and not tally.stopped:
-        await asyncio.sleep(min(0.05, max(0.0, deadline - time.perf_counter())))
+    stopped = ""
+    while time.perf_counter() < deadline and not tally.stopped and not stopped:
+        await asyncio.sleep(min(_GUARD_SECONDS, max(0.0, deadline - time.perf_counter())))
+        stopped = guard()
     ended = time.perf_counter()
     cpu = time.process_time() - cpu_before
     in_flight = tally.in_flight
+    tally.stopped = True
     for worker in workers:
         worker.cancel()
     await asyncio.gather(*workers, return_exceptions=True)
-    return _result(plan, tally, ended - measured_from, cpu, in_flight)
+    result = _result(plan, tally, ended - measured_from, cpu, in_flight)
+    return result.model_copy(update={"stopped": stopped}) if stopped else result
 
 
 def _result(

@@ -45,6 +45,8 @@ class ProbeResult(BaseModel):
     client_cpu: float
     """Share of one core that the load generator used."""
     warnings: tuple[str, ...] = ()
+    stopped: str = ""
+    """Why a guard ended the probe early; empty when none did."""
 
     @property
     def error_rate(self) -> float:

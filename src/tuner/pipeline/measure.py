@@ -1,0 +1,144 @@
+"""Measure one Settings: start the server, warm it, probe it, take its memory and CPU."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tuner.apache.binary import Httpd
+from tuner.apache.tree import Configuration
+from tuner.capacity.settings import Settings
+from tuner.errors import GuardStop
+from tuner.host.processes import ProcessMemory
+from tuner.host.profile import MemoryProfile, summarise
+from tuner.pipeline.record import RunRecord
+from tuner.pipeline.target import Target
+from tuner.probe.engines import Engine
+from tuner.probe.guard import Guard, no_guard
+from tuner.probe.plan import ProbePlan
+from tuner.probe.result import ProbeResult
+from tuner.server.shadow import Shadow, shadow_server
+
+_WARM_REQUESTS_PER_WORKER = 3
+_WARM_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One probe of one running server, with memory and CPU."""
+
+    settings: Settings
+    probe: ProbeResult
+    profile: MemoryProfile
+    server_cpu_seconds: float
+    """CPU that the server's processes used during the probe."""
+
+    @property
+    def cpu_per_request_seconds(self) -> float:
+        """CPU of the server for each ended request."""
+        return self.server_cpu_seconds / max(1, self.probe.requests)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of the whole server: the sum of PSS, or of USS where PSS is not readable."""
+        known = self.profile.pss_sum_bytes
+        if known is not None:
+            return known
+        return sum(one.uss_high_bytes * one.processes for one in self.profile.roles)
+
+
+@dataclass(slots=True)
+class Bench:
+    """Everything that stays the same from one measurement to the next."""
+
+    httpd: Httpd
+    target: Target
+    engine: Engine
+    record: RunRecord
+    probe_seconds: float
+    timeout_seconds: float
+    guard: Guard = no_guard
+    fixed_ports: dict[int, int] | None = None
+
+    def measure(
+        self, configuration: Configuration, settings: Settings, concurrencies: tuple[int, ...], kind: str
+    ) -> tuple[Measurement, ...]:
+        """Start a shadow with ``settings`` and probe it at each concurrency.
+
+        Raises:
+            ServerError: it does not start or answer.
+            GuardStop: a guard ended a probe.
+        """
+        with shadow_server(
+            configuration, self.httpd, settings, self.target.canary, self.fixed_ports
+        ) as shadow:
+            self._warm(shadow)
+            return tuple(self._probe(shadow, number, kind) for number in concurrencies)
+
+    def plan(self, shadow: Shadow, concurrency: int, seconds: float, warmup: float) -> ProbePlan:
+        """Return the plan of a probe against a shadow."""
+        return ProbePlan(
+            url=shadow.url,
+            host=shadow.host,
+            requests=self.target.requests,
+            headers=self.target.canary.headers,
+            concurrency=concurrency,
+            warmup_seconds=warmup,
+            duration_seconds=seconds,
+            timeout_seconds=self.timeout_seconds,
+        )
+
+    def _warm(self, shadow: Shadow) -> None:
+        """Let every worker process answer, so that lazily imported code is loaded."""
+        group = next((g for g in shadow.settings.groups if g.name == self.target.group), None)
+        workers = group.capacity if group else shadow.settings.front.processes
+        plan = self.plan(shadow, min(workers, 64), _WARM_SECONDS, 0.0)
+        requests = max(10, _WARM_REQUESTS_PER_WORKER * workers)
+        self._run(plan.model_copy(update={"max_requests": min(requests, 300)}))
+
+    def _probe(self, shadow: Shadow, concurrency: int, kind: str) -> Measurement:
+        seconds = self.probe_seconds if concurrency > 1 else min(self.probe_seconds, 2.0)
+        warmup = min(1.0, seconds / 4)
+        before = _cpu_by_process(shadow.processes())
+        result = self._run(self.plan(shadow, concurrency, seconds, warmup))
+        processes = shadow.processes()
+        used = sum(
+            seconds_now - before.get(key, 0.0)
+            for key, seconds_now in _cpu_by_process(processes).items()
+        )
+        share = result.elapsed_seconds / (result.elapsed_seconds + warmup)
+        measurement = Measurement(
+            settings=shadow.settings,
+            probe=result,
+            profile=summarise(processes),
+            server_cpu_seconds=used * share,
+        )
+        self.record.append(
+            kind,
+            settings=shadow.settings.model_dump(mode="json"),
+            probe=result.model_dump(mode="json"),
+            memory=measurement.profile.model_dump(mode="json"),
+            memory_bytes=measurement.memory_bytes,
+            server_cpu_seconds=measurement.server_cpu_seconds,
+        )
+        return measurement
+
+    def _run(self, plan: ProbePlan) -> ProbeResult:
+        result = self.engine(plan, self.guard)
+        if result.stopped:
+            raise GuardStop(f"the run was stopped: {result.stopped}")
+        return result
+
+
+def _cpu_by_process(processes: tuple[ProcessMemory, ...]) -> dict[tuple[int, float], float]:
+    return {(one.pid, one.create_time): one.cpu_seconds for one in processes}
+
+
+Progress = Callable[[str], None]
+
+
+def latency_of(result: ProbeResult, percentile: str) -> float | None:
+    """Return one percentile of a result in seconds; None when nothing succeeded."""
+    if result.latency is None:
+        return None
+    value: float = getattr(result.latency, f"{percentile}_seconds")
+    return value if math.isfinite(value) else None

@@ -1,0 +1,148 @@
+"""What an optimisation is about: the URL, the virtual host, the application behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tuner.apache.effective.applications import Application
+from tuner.apache.effective.values import occurrences
+from tuner.apache.tree import Configuration, Directive
+from tuner.errors import UsageError
+from tuner.pipeline.views import Views
+from tuner.probe.plan import Request
+from tuner.server.addresses import port_of
+from tuner.server.shadow import Canary
+
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where requests go, and what serves them."""
+
+    canary: Canary
+    requests: tuple[Request, ...]
+    application: Application | None
+    """None: no WSGI application is mounted there."""
+
+    @property
+    def group(self) -> str | None:
+        """The daemon process group that serves the requests."""
+        if self.application is not None and self.application.mode == "daemon":
+            return self.application.process_group
+        return None
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the application runs in the front processes."""
+        return self.application is not None and self.application.mode == "embedded"
+
+
+def find_target(
+    configuration: Configuration,
+    views: Views,
+    host: str,
+    paths: Sequence[str],
+    headers: Sequence[str],
+) -> Target:
+    """Understand ``--host``, ``--path`` and ``--header``.
+
+    Raises:
+        UsageError: they make no sense for this configuration.
+    """
+    url = urlsplit(host if "://" in host else f"http://{host}")
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise UsageError(f"--host {host} is not an http or https URL")
+    try:
+        port = url.port or (443 if url.scheme == "https" else 80)
+    except ValueError as error:
+        raise UsageError(f"--host {host}: {error}") from error
+    requests = parse_paths(paths) or (Request(path=url.path or "/"),)
+    name = url.hostname
+    virtual_host = _virtual_host(configuration, name, port)
+    if name in _LOOPBACK_NAMES and virtual_host is not None:
+        name = _server_name(configuration, virtual_host) or name
+    canary = Canary(
+        port=port,
+        path=requests[0].path,
+        host=name,
+        scheme=url.scheme,
+        headers=tuple(_header(one) for one in headers),
+    )
+    return Target(canary, requests, _application(views, virtual_host, requests))
+
+
+def parse_paths(paths: Sequence[str]) -> tuple[Request, ...]:
+    """Parse ``/path`` and ``/path=weight``."""
+    found: list[Request] = []
+    for text in paths:
+        path, equals, weight = text.rpartition("=")
+        if not equals or not weight.replace(".", "", 1).isdigit():
+            path, weight = text, "1"
+        if not path.startswith("/"):
+            raise UsageError(f"--path {text}: a path begins with /")
+        if float(weight) <= 0:
+            raise UsageError(f"--path {text}: the weight must be above 0")
+        found.append(Request(path=path, weight=float(weight)))
+    return tuple(found)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise UsageError(f"--header {text}: write 'Name: value'")
+    return name.strip(), value.strip()
+
+
+def _virtual_host(configuration: Configuration, name: str, port: int) -> Directive | None:
+    """Return the virtual host that answers: by name, else the first for the port."""
+    candidates = [
+        one
+        for one in configuration.named("<VirtualHost")
+        if any(port_of(address) in (port, None) for address in one.words)
+    ]
+    for one in candidates:
+        names = {
+            word.lower()
+            for directive in (
+                *occurrences(configuration, "ServerName", one),
+                *occurrences(configuration, "ServerAlias", one),
+            )
+            for word in directive.words
+        }
+        if name.lower() in names:
+            return one
+    return candidates[0] if candidates else None
+
+
+def _server_name(configuration: Configuration, host: Directive) -> str | None:
+    found = occurrences(configuration, "ServerName", host)
+    return found[-1].words[0].partition(":")[0] if found and found[-1].words else None
+
+
+def _application(
+    views: Views, host: Directive | None, requests: Sequence[Request]
+) -> Application | None:
+    """Return the application that the requests reach; they must agree.
+
+    mod_wsgi takes the first alias that matches, those of the virtual host first.
+    """
+    location = host.location if host else None
+    ordered = [one for one in views.applications if one.virtual_host == location and location]
+    ordered += [one for one in views.applications if one.virtual_host is None]
+    found = {_mounted(ordered, one.path) for one in requests}
+    groups = {one.process_group if one else None for one in found}
+    if len(groups) > 1:
+        raise UsageError(
+            "the paths are served by different process groups",
+            hint="optimize one group at a time",
+        )
+    return next(iter(found))
+
+
+def _mounted(applications: Sequence[Application], path: str) -> Application | None:
+    for one in applications:
+        mount = one.mount.rstrip("/")
+        if path == mount or path.startswith(mount + "/") or path.startswith(mount + "?"):
+            return one
+    return None

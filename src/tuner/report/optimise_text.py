@@ -1,0 +1,140 @@
+"""The result of an optimisation as text for people."""
+
+import statistics
+from collections.abc import Sequence
+
+from tuner.pipeline.measure import Measurement
+from tuner.pipeline.optimise import OptimiseReport, Side
+from tuner.report.audit_text import written
+from tuner.report.style import Style, printable
+from tuner.search.statistics import mean_with_interval
+from tuner.search.trial import Trial
+from tuner.units import format_seconds, format_size
+
+
+def render_text(report: OptimiseReport, *, colour: bool) -> str:
+    """Return the report."""
+    style = Style(colour)
+    blocks = [
+        style.paint(_headline(report), "bold"),
+        _trials(report),
+        _comparison(report),
+        _memory(report),
+        _why(report),
+        _patch(report),
+        f"{len(report.trials)} settings tried in {report.elapsed_seconds:.0f} s; every measurement "
+        f"is in {report.run_directory}/trials.jsonl",
+    ]
+    return printable("\n\n".join(block for block in blocks if block) + "\n")
+
+
+def _headline(report: OptimiseReport) -> str:
+    if report.is_better and report.winner is not None:
+        return f"Better settings: {report.winner.settings.describe()}\n{report.verdict}"
+    return f"No better settings: {report.verdict}"
+
+
+def _trials(report: OptimiseReport) -> str:
+    rows = [("", "settings", "req/s", report.request.objective.percentile, "errors", "memory", "")]
+    rows += [_trial_row(one, report) for one in report.trials]
+    return "Tried at " + f"{report.request.concurrency} concurrent requests:\n" + table(rows)
+
+
+def _trial_row(trial: Trial, report: OptimiseReport) -> tuple[str, ...]:
+    label = "today" if trial.number == 0 else str(trial.number)
+    if trial.failed:
+        return (label, trial.settings.describe(), "-", "-", "-", "-", trial.failed)
+    feasible = trial.is_feasible(report.request.objective)
+    return (
+        label,
+        trial.settings.describe(),
+        f"{trial.throughput:.1f}",
+        format_seconds(trial.latency_seconds) if trial.latency_seconds else "-",
+        f"{trial.error_rate:.1%}",
+        format_size(trial.memory_bytes),
+        "" if feasible else "misses the objective",
+    )
+
+
+def _comparison(report: OptimiseReport) -> str:
+    if report.winner is None:
+        return ""
+    rows = [("", "req/s (mean, 95 % interval)", "p50", "p99", "errors", "memory")]
+    for name, side in (("today", report.today), ("found", report.winner)):
+        if side is not None:
+            rows.append((name, *side_row(side)))
+    pairs = f"{len(report.winner.measurements)} interleaved probes each"
+    return f"Measured again, in turn ({pairs}):\n" + table(rows)
+
+
+def side_row(side: Side) -> tuple[str, ...]:
+    """Return throughput with interval, p50, p99, errors and memory of one side."""
+    mean, half = mean_with_interval(side.throughputs)
+    return (
+        f"{mean:.1f} +- {half:.1f}",
+        _median_latency(side.measurements, "p50_seconds"),
+        _median_latency(side.measurements, "p99_seconds"),
+        f"{statistics.fmean(one.probe.error_rate for one in side.measurements):.1%}",
+        format_size(max(one.memory_bytes for one in side.measurements)),
+    )
+
+
+def _median_latency(measurements: Sequence[Measurement], field: str) -> str:
+    values = [
+        getattr(one.probe.latency, field) for one in measurements if one.probe.latency is not None
+    ]
+    return format_seconds(statistics.median(values)) if values else "-"
+
+
+def _memory(report: OptimiseReport) -> str:
+    settings = report.winner.settings if report.winner else report.trials[0].settings
+    need = report.need(settings)
+    lines = [
+        f"Memory at full occupancy: {need.formula}",
+        f"Budget: {report.budget_formula}",
+    ]
+    if report.winner is not None:
+        measured = max(one.memory_bytes for one in report.winner.measurements)
+        lines.append(
+            f"Measured during the probes: {format_size(measured)} "
+            "(idle front processes are not all started)"
+        )
+    return "\n".join(lines)
+
+
+def _why(report: OptimiseReport) -> str:
+    demand = report.demand
+    total = demand.busy_seconds + demand.waiting_seconds
+    kind = (
+        "it mostly waits, so threads help until the cores or the clients are used up"
+        if demand.busy_share < 0.2
+        else "it mostly computes, so more threads than cores only add waiting"
+        if demand.busy_share > 0.8
+        else "it computes and waits"
+    )
+    text = (
+        f"One request takes {format_seconds(total)}, {demand.busy_share:.0%} of it on a CPU: {kind}. "
+        f"{report.machine.cores} cores can serve at most "
+        f"{report.machine.cores / max(demand.busy_seconds, 1e-6):.0f} such requests a second."
+    )
+    if report.rejected:
+        text += "\nRejected: " + "; ".join(report.rejected)
+    return text
+
+
+def _patch(report: OptimiseReport) -> str:
+    patch = report.patch
+    if patch is None:
+        return ""
+    changes = ", ".join(written(change) for change in patch.changes)
+    return f"Patch: {changes}\nhttpd -t: {patch.configtest}. Needs {patch.restart}."
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Align columns; the first row is the heading."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join(f"  {line}" for line in lines)
