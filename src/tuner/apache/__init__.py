@@ -1,0 +1,1 @@
+"""What httpd and mod_wsgi mean: reading a configuration and knowing what it does."""

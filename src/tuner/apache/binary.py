@@ -52,9 +52,7 @@ class Httpd:
 
     def check(self, main: Path, server_root: Path, environment: dict[str, str]) -> "Check":
         """Run ``httpd -t`` on a configuration."""
-        result = _run(
-            [str(self.path), "-d", str(server_root), "-f", str(main), "-t"], environment
-        )
+        result = _run([str(self.path), "-d", str(server_root), "-f", str(main), "-t"], environment)
         lines = tuple(line for line in result.stderr.splitlines() if line.strip())
         return Check(ok=result.returncode == 0, lines=lines)
 

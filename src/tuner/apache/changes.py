@@ -53,4 +53,4 @@ def restart_class(changes: tuple[Change, ...]) -> RestartClass:
         "graceful" if isinstance(one, SetOption) else _RESTART.get(one.name.lower(), "graceful")
         for one in changes
     ]
-    return max(needed, key=_ORDER.index, default="graceful")  # type: ignore[arg-type]
+    return max(needed, key=_ORDER.index, default="graceful")

@@ -98,7 +98,10 @@ def _layout(main: str, root: Path | None) -> Layout:
     files = FileTree(root)
     if name == "apache2.conf":
         return _debian(main, directory, root, files)
-    if files.kind(f"{directory}/apachectl") == "file" and files.kind(f"{directory}/rc") != "missing":
+    if (
+        files.kind(f"{directory}/apachectl") == "file"
+        and files.kind(f"{directory}/rc") != "missing"
+    ):
         return Layout("express", main, directory, root, {}, STATIC_MODULES["upstream"])
     if directory.endswith("/conf"):
         return _red_hat(main, directory.removesuffix("/conf") or "/", root, files)

@@ -65,9 +65,7 @@ def _options(request: ReadRequest, layout: Layout) -> tuple[ReadOptions, list[st
     if request.httpd is not None:
         version, suffix = request.httpd.version, request.httpd.version_suffix
     else:
-        assumptions.append(
-            f"httpd {'.'.join(map(str, version))} is assumed: no httpd here to ask"
-        )
+        assumptions.append(f"httpd {'.'.join(map(str, version))} is assumed: no httpd here to ask")
     static = tuple(symbol_of(name) for name in request.static_modules) or layout.static_modules
     environment = dict(layout.environment)
     for path in request.environment_files:

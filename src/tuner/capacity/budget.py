@@ -49,15 +49,17 @@ def given_budget(text: str, memory_bytes: int, reserve: str | None) -> Budget:
     terms = [BudgetTerm(name="given", size_bytes=size, source=source)]
     if reserve is not None:
         terms.append(
-            BudgetTerm(
-                name="reserve", size_bytes=-parse_share(reserve, size), source="--reserve"
-            )
+            BudgetTerm(name="reserve", size_bytes=-parse_share(reserve, size), source="--reserve")
         )
     return Budget(terms=tuple(terms), origin="given")
 
 
 def measured_budget(
-    memory_bytes: int, memory_source: str, others_bytes: int, others_source: str, reserve: str | None
+    memory_bytes: int,
+    memory_source: str,
+    others_bytes: int,
+    others_source: str,
+    reserve: str | None,
 ) -> Budget:
     """Return ``memory - other services - reserve``; ``memory_bytes`` is the tightest limit."""
     if reserve is None:

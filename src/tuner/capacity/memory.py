@@ -91,9 +91,7 @@ def memory_need(settings: Settings, costs: MemoryCosts) -> MemoryNeed:
                 )
             )
     terms.append(
-        NeedTerm(
-            name="shared", processes=1, each_bytes=costs.shared_bytes, source="counted once"
-        )
+        NeedTerm(name="shared", processes=1, each_bytes=costs.shared_bytes, source="counted once")
     )
     return MemoryNeed(terms=tuple(terms))
 

@@ -19,6 +19,7 @@ from tuner.cli.explain import explain
 from tuner.cli.optimize import optimize
 from tuner.cli.rules import rules
 from tuner.errors import Interrupted, TunerError
+from tuner.server.places import shadow_directories
 
 app = typer.Typer(
     name="tuner",
@@ -54,6 +55,7 @@ def tuner(
     4 nothing better than today, 5 stopped by a guard, 11 to 14 the highest severity found
     (info, low, medium, high), 130 interrupted.
     """
+    _end_leftovers()
 
 
 def main() -> None:
@@ -70,6 +72,15 @@ def main() -> None:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _end_leftovers() -> None:
+    """End what a killed tuner left behind, before anything else is done."""
+    if shadow_directories():
+        from tuner.server.registry import end_leftovers
+
+        for line in end_leftovers():
+            sys.stderr.write(line + "\n")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -68,17 +68,21 @@ def audit(
     reserve: Reserve = None,
     rules: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--rules", help="More rules, from this directory.", rich_help_panel=_RULES
-        ),
+        typer.Option("--rules", help="More rules, from this directory.", rich_help_panel=_RULES),
     ] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option(help="Only rules whose id begins like this; commas separate several.", rich_help_panel=_RULES),
+        typer.Option(
+            help="Only rules whose id begins like this; commas separate several.",
+            rich_help_panel=_RULES,
+        ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option(help="No rules whose id begins like this; commas separate several.", rich_help_panel=_RULES),
+        typer.Option(
+            help="No rules whose id begins like this; commas separate several.",
+            rich_help_panel=_RULES,
+        ),
     ] = None,
     min_severity: Annotated[
         SeverityName,

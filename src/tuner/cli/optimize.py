@@ -65,9 +65,7 @@ def optimize(
             min=1, max=2000, help="Requests in flight at the same time.", rich_help_panel=_LOAD
         ),
     ] = 64,
-    engine: Annotated[
-        str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)
-    ] = "httpx",
+    engine: Annotated[str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)] = "httpx",
     slo: Annotated[
         str | None,
         typer.Option(
@@ -86,17 +84,13 @@ def optimize(
         int,
         typer.Option(min=1, max=100, help="Settings to try.", rich_help_panel=_LIMITS),
     ] = 12,
-    time_limit: Annotated[
-        str, typer.Option(metavar="DURATION", rich_help_panel=_LIMITS)
-    ] = "4m",
+    time_limit: Annotated[str, typer.Option(metavar="DURATION", rich_help_panel=_LIMITS)] = "4m",
     probe_time: Annotated[
         str, typer.Option(metavar="DURATION", help="Length of one probe.", rich_help_panel=_LIMITS)
     ] = "3s",
     rounds: Annotated[
         int,
-        typer.Option(
-            min=1, max=50, help="Pairs in the final comparison.", rich_help_panel=_LIMITS
-        ),
+        typer.Option(min=1, max=50, help="Pairs in the final comparison.", rich_help_panel=_LIMITS),
     ] = 6,
     shadow_port: Annotated[
         int | None,

@@ -23,7 +23,9 @@ ConfigPath = Annotated[
 ]
 Root = Annotated[
     Path | None,
-    typer.Option("--root", help="Read PATH inside this directory as if it were /.", rich_help_panel=_READING),
+    typer.Option(
+        "--root", help="Read PATH inside this directory as if it were /.", rich_help_panel=_READING
+    ),
 ]
 Defines = Annotated[
     list[str] | None,
@@ -31,15 +33,24 @@ Defines = Annotated[
 ]
 Before = Annotated[
     list[str] | None,
-    typer.Option("-C", metavar="DIRECTIVE", help="As httpd's -C: before the files.", rich_help_panel=_READING),
+    typer.Option(
+        "-C", metavar="DIRECTIVE", help="As httpd's -C: before the files.", rich_help_panel=_READING
+    ),
 ]
 After = Annotated[
     list[str] | None,
-    typer.Option("-c", metavar="DIRECTIVE", help="As httpd's -c: after the files.", rich_help_panel=_READING),
+    typer.Option(
+        "-c", metavar="DIRECTIVE", help="As httpd's -c: after the files.", rich_help_panel=_READING
+    ),
 ]
 Env = Annotated[
     list[str] | None,
-    typer.Option("--env", metavar="NAME=VALUE", help="A variable of httpd's environment.", rich_help_panel=_READING),
+    typer.Option(
+        "--env",
+        metavar="NAME=VALUE",
+        help="A variable of httpd's environment.",
+        rich_help_panel=_READING,
+    ),
 ]
 EnvFile = Annotated[
     list[Path] | None,

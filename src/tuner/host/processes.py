@@ -107,7 +107,6 @@ def _role_without_sockets(
 
 def _measure(process: psutil.Process, role: Role, group: str | None) -> ProcessMemory:
     with process.oneshot():
-        cpu = process.cpu_times()
         threads = process.num_threads()
         created = process.create_time()
     metric: Metric = "uss"
@@ -128,9 +127,24 @@ def _measure(process: psutil.Process, role: Role, group: str | None) -> ProcessM
         rss_bytes=rss,
         swap_bytes=swap,
         threads=threads,
-        cpu_seconds=cpu.user + cpu.system,
+        cpu_seconds=_cpu_seconds(process),
         metric=metric,
     )
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    """Return CPU time in nanosecond resolution (schedstat), where the kernel keeps it.
+
+    ``/proc/PID/stat`` counts in ticks of 10 ms, too coarse for a few short requests.
+    """
+    total = 0
+    try:
+        for task in Path(f"/proc/{process.pid}/task").iterdir():
+            total += int((task / "schedstat").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return total / 1e9
 
 
 def _from_status(pid: int) -> tuple[int, int, int]:

@@ -80,7 +80,7 @@ def _apply(configuration: Configuration, edits: Iterable[Edit]) -> tuple[FileCha
 
 
 def _base(configuration: Configuration, files: Sequence[FileChange]) -> Path:
-    """Choose what paths are relative to: ``--root``, the current directory if all is below it, /."""
+    """Choose what paths are relative to: ``--root``, the current directory, or ``/``."""
     if configuration.root is not None:
         return configuration.root.resolve()
     here = Path.cwd().resolve()

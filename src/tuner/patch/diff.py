@@ -79,9 +79,7 @@ def _regions(change: FileChange, old: Sequence[bytes]) -> list[_Region]:
     return regions
 
 
-def _line_range(
-    edit: Edit, starts: Sequence[int], ends_in_newline: bool
-) -> tuple[int, int]:
+def _line_range(edit: Edit, starts: Sequence[int], ends_in_newline: bool) -> tuple[int, int]:
     """Return the old lines that an edit touches; an insertion between lines touches none."""
     lines = len(starts) - 1
     begin = min(bisect_right(starts, edit.start) - 1, lines)
@@ -127,8 +125,8 @@ def _render(hunk: Sequence[_Region], old: Sequence[bytes], shift: int) -> tuple[
         added += len(region.new) - (region.last - region.first)
     body += [_line(b" ", line) for line in old[position:end]]
     count_old, count_new = end - begin, end - begin + added
-    header = (
-        f"@@ -{_range(begin, count_old)} +{_range(begin + shift, count_new)} @@\n".encode("ascii")
+    header = f"@@ -{_range(begin, count_old)} +{_range(begin + shift, count_new)} @@\n".encode(
+        "ascii"
     )
     return [header, *body], shift + added
 

@@ -107,7 +107,8 @@ def _editable(configuration: Configuration, directive: Directive) -> RawLine:
         )
     if source.real is None:
         raise PatchError(
-            f"{directive.name} is given on httpd's command line", hint="change the service's options"
+            f"{directive.name} is given on httpd's command line",
+            hint="change the service's options",
         )
     times = Counter(one.real for one in configuration.sources)[source.real]
     if times > 1:

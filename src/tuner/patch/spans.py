@@ -5,9 +5,9 @@ from tuner.apache.tree import Directive
 
 
 class RawLine:
-    """A directive's bytes as they stand in the file, cut into words.
+    r"""A directive's bytes as they stand in the file, cut into words.
 
-    Offsets of the joined text are mapped back over ``\\`` and line endings, so
+    Offsets of the joined text are mapped back over ``\`` and line endings, so
     that a word that a continuation splits still has a place in the file.
     """
 

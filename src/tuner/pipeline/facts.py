@@ -55,7 +55,10 @@ def build_facts(configuration: Configuration, views: Views, observation: Observa
     groups = tuple(
         Subject(
             f"daemon group {group.name}",
-            {**server, **_group_facts(group, views, observation, group.name in used, configuration)},
+            {
+                **server,
+                **_group_facts(group, views, observation, group.name in used, configuration),
+            },
             group.location,
             group.name,
         )
@@ -170,11 +173,7 @@ _CONFIGURED_NAMES = (
 
 
 def _server_facts(configuration: Configuration) -> Table:
-    old = [
-        one.name
-        for names in ALIASES.values()
-        for one in configuration.named(*names[1:])
-    ]
+    old = [one.name for names in ALIASES.values() for one in configuration.named(*names[1:])]
     return {
         "deprecated.names": Known(tuple(dict.fromkeys(old)), "configuration"),
         "server.timeout": _seconds(configuration, "Timeout", 60),

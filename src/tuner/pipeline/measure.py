@@ -60,7 +60,11 @@ class Bench:
     fixed_ports: dict[int, int] | None = None
 
     def measure(
-        self, configuration: Configuration, settings: Settings, concurrencies: tuple[int, ...], kind: str
+        self,
+        configuration: Configuration,
+        settings: Settings,
+        concurrencies: tuple[int, ...],
+        kind: str,
     ) -> tuple[Measurement, ...]:
         """Start a shadow with ``settings`` and probe it at each concurrency.
 

@@ -179,9 +179,7 @@ def _costs(
     for group in views.groups:
         size = given.get(group.name, default)
         if size is not None:
-            groups[group.name] = ProcessCost(
-                size_bytes=size, origin="given", source="--app-memory"
-            )
+            groups[group.name] = ProcessCost(size_bytes=size, origin="given", source="--app-memory")
     return MemoryCosts(parent=parent, front=front, groups=groups)
 
 

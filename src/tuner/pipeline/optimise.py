@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tuner.apache.binary import Httpd
 from tuner.apache.read import ReadRequest, read
@@ -25,7 +26,6 @@ from tuner.search.coordinate import CoordinateSearch, ServiceDemand
 from tuner.search.space import Space
 from tuner.search.statistics import Ratio, paired_ratio
 from tuner.search.trial import Objective, Trial
-from tuner.server.registry import end_leftovers
 from tuner.units import format_seconds, format_size
 
 LEAST_AVAILABLE_SHARE = 0.05
@@ -127,8 +127,6 @@ class _Optimisation:
                 "no httpd to run a shadow server with",
                 hint="install apache2 and mod_wsgi, or pip install mod_wsgi-standalone",
             )
-        for line in end_leftovers():
-            say(line)
         self.configuration = read(request.read)
         demand_runnable(self.configuration)
         self.machine = observe_machine()
@@ -141,7 +139,7 @@ class _Optimisation:
             self.configuration, self.views, request.host, request.paths, request.headers
         )
         self.budget = budget_for(self.machine, None, request.budget, request.reserve)
-        self.record = RunRecord.create(request.run_directory)
+        self.record = RunRecord(request.run_directory, self._environment())
         self.bench = Bench(
             httpd=request.httpd,
             target=self.target,
@@ -162,7 +160,8 @@ class _Optimisation:
         return time.monotonic() - self.began
 
     def run(self) -> OptimiseReport:
-        self._record_environment()
+        self.say(f"today: {self.today.describe()}")
+        self.say(f"budget: {self.budget.formula}")
         alone = self._calibrate()
         search = self._search()
         best = search.best
@@ -175,20 +174,18 @@ class _Optimisation:
 
     # --- calibration -----------------------------------------------------------
 
-    def _record_environment(self) -> None:
-        self.record.append(
-            "start",
-            main=self.configuration.main,
-            httpd=str(self.bench.httpd.path),
-            httpd_version=list(self.bench.httpd.version),
-            machine=self.machine.model_dump(mode="json"),
-            budget=self.budget.model_dump(mode="json"),
-            today=self.today.model_dump(mode="json"),
-            concurrency=self.request.concurrency,
-            requests=[one.model_dump(mode="json") for one in self.target.requests],
-        )
-        self.say(f"today: {self.today.describe()}")
-        self.say(f"budget: {self.budget.formula}")
+    def _environment(self) -> dict[str, Any]:
+        assert self.request.httpd is not None
+        return {
+            "main": self.configuration.main,
+            "httpd": str(self.request.httpd.path),
+            "httpd_version": list(self.request.httpd.version),
+            "machine": self.machine.model_dump(mode="json"),
+            "budget": self.budget.model_dump(mode="json"),
+            "today": self.today.model_dump(mode="json"),
+            "concurrency": self.request.concurrency,
+            "requests": [one.model_dump(mode="json") for one in self.target.requests],
+        }
 
     def _calibrate(self) -> Measurement:
         """Measure one request at a time: what it costs, and what a process costs."""
@@ -200,9 +197,7 @@ class _Optimisation:
         busy = alone.cpu_per_request_seconds
         latency = alone.probe.latency.mean_seconds
         self.demand = ServiceDemand(min(busy, latency), max(0.0, latency - busy))
-        self.costs = costs_from_profile(
-            alone.profile, [group.name for group in self.today.groups]
-        )
+        self.costs = costs_from_profile(alone.profile, [group.name for group in self.today.groups])
         self.say(
             f"one request: {format_seconds(latency)}, of which "
             f"{format_seconds(self.demand.busy_seconds)} CPU; a process costs "
@@ -400,8 +395,7 @@ class _Optimisation:
         need = memory_need(winner.settings, self.costs).size_bytes
         if need > self.budget.size_bytes:
             return (
-                f"measured again, the best settings need {format_size(need)}, "
-                "more than the budget",
+                f"measured again, the best settings need {format_size(need)}, more than the budget",
                 False,
             )
         if ratio is None:

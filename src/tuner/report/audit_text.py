@@ -44,10 +44,10 @@ def _summary(report: AuditReport, style: Style) -> str:
     for group in views.groups:
         text = f"{group.name}: {group.processes} processes x {group.threads} threads"
         rows.append(_row("daemon", f"{text} ({group.location})", style))
-    for one in views.applications:
-        rows.append(
-            _row("wsgi", f"{one.mount} {one.script}: {one.mode} {one.process_group}", style)
-        )
+    rows += [
+        _row("wsgi", f"{one.mount} {one.script}: {one.mode} {one.process_group}", style)
+        for one in views.applications
+    ]
     rows.append(_row("machine", describe(report.observation), style))
     rows.append(_row("budget", report.observation.budget.formula, style))
     costs, settings = report.observation.costs, views.settings
@@ -77,7 +77,11 @@ def _finding(finding: Finding, style: Style) -> str:
     confidence = "" if finding.confidence == "high" else f" ({finding.confidence} confidence)"
     rows = [
         f"{style.severity(finding.severity)}  {title}{confidence}",
-        _row("at", f"{where} ({finding.subject})" if finding.subject != "server" else f"{where}", style),
+        _row(
+            "at",
+            f"{where} ({finding.subject})" if finding.subject != "server" else f"{where}",
+            style,
+        ),
         _row("", finding.message, style),
     ]
     if finding.evidence.result:
@@ -99,7 +103,9 @@ def _formula(evidence: Evidence) -> str:
 
 def _inputs(evidence: Evidence) -> list[str]:
     return [
-        f"{one.name}: {one.source}" for one in evidence.inputs if one.source and one.origin != "derived"
+        f"{one.name}: {one.source}"
+        for one in evidence.inputs
+        if one.source and one.origin != "derived"
     ]
 
 
@@ -114,9 +120,7 @@ def written(change: Change) -> str:
             return f"remove {name}"
 
 
-def _ending(
-    report: AuditReport, findings: Sequence[Finding], style: Style, verbose: bool
-) -> str:
+def _ending(report: AuditReport, findings: Sequence[Finding], style: Style, verbose: bool) -> str:
     open_findings = [one for one in findings if not one.suppressed]
     counts = [
         f"{number} {severity}"
@@ -124,9 +128,11 @@ def _ending(
         if (number := sum(one.severity == severity for one in open_findings))
     ]
     lines = [f"{len(open_findings)} findings" + (f": {', '.join(counts)}" if counts else "")]
-    for one in findings:
-        if one.suppressed:
-            lines.append(_row("ignored", f"{one.id} at {one.locations[0]}: {one.suppressed}", style))
+    lines += [
+        _row("ignored", f"{one.id} at {one.locations[0]}: {one.suppressed}", style)
+        for one in findings
+        if one.suppressed
+    ]
     if report.skipped:
         lines.append(f"{len(report.skipped)} rules could not be decided:")
         shown = report.skipped if verbose else report.skipped[:3]

@@ -35,7 +35,8 @@ def _headline(report: OptimiseReport) -> str:
 
 
 def _trials(report: OptimiseReport) -> str:
-    rows = [("", "settings", "req/s", report.request.objective.percentile, "errors", "memory", "")]
+    percentile = report.request.objective.percentile
+    rows: list[tuple[str, ...]] = [("", "settings", "req/s", percentile, "errors", "memory", "")]
     rows += [_trial_row(one, report) for one in report.trials]
     return "Tried at " + f"{report.request.concurrency} concurrent requests:\n" + table(rows)
 
@@ -59,7 +60,9 @@ def _trial_row(trial: Trial, report: OptimiseReport) -> tuple[str, ...]:
 def _comparison(report: OptimiseReport) -> str:
     if report.winner is None:
         return ""
-    rows = [("", "req/s (mean, 95 % interval)", "p50", "p99", "errors", "memory")]
+    rows: list[tuple[str, ...]] = [
+        ("", "req/s (mean, 95 % interval)", "p50", "p99", "errors", "memory")
+    ]
     for name, side in (("today", report.today), ("found", report.winner)):
         if side is not None:
             rows.append((name, *side_row(side)))
@@ -113,7 +116,8 @@ def _why(report: OptimiseReport) -> str:
         else "it computes and waits"
     )
     text = (
-        f"One request takes {format_seconds(total)}, {demand.busy_share:.0%} of it on a CPU: {kind}. "
+        f"One request takes {format_seconds(total)}, {demand.busy_share:.0%} of it on a CPU: "
+        f"{kind}. "
         f"{report.machine.cores} cores can serve at most "
         f"{report.machine.cores / max(demand.busy_seconds, 1e-6):.0f} such requests a second."
     )

@@ -23,7 +23,9 @@ def render_rule(compiled: CompiledRule) -> str:
         lines = [f"{name} {text}" for name, text in fix.set.items()]
         lines += [f"{name}={text}" for name, text in fix.option.items()]
         lines += [f"remove {name}" for name in fix.remove]
-        blocks.append(f"Fix ({fix.safety}): {fix.title}\n" + textwrap.indent("\n".join(lines), "  "))
+        blocks.append(
+            f"Fix ({fix.safety}): {fix.title}\n" + textwrap.indent("\n".join(lines), "  ")
+        )
     if rule.example is not None:
         blocks.append("Before\n" + textwrap.indent(rule.example.before.rstrip(), "  "))
         blocks.append("After\n" + textwrap.indent(rule.example.after.rstrip(), "  "))

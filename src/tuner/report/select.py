@@ -10,6 +10,11 @@ def at_least(findings: Iterable[Finding], severity: Severity) -> tuple[Finding, 
     least = SEVERITIES.index(severity)
     kept = [one for one in findings if SEVERITIES.index(one.severity) >= least]
     kept.sort(
-        key=lambda one: (-SEVERITIES.index(one.severity), one.id, str(one.locations[0]), one.subject)
+        key=lambda one: (
+            -SEVERITIES.index(one.severity),
+            one.id,
+            str(one.locations[0]),
+            one.subject,
+        )
     )
     return tuple(kept)

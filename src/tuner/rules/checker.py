@@ -55,9 +55,7 @@ def _evaluate(compiled: CompiledRule, subject: Subject, facts: Facts) -> Finding
 
 
 def _values(compiled: CompiledRule, subject: Subject) -> dict[str, Value]:
-    values: dict[str, Value] = {
-        name: as_value(name, fact) for name, fact in subject.facts.items()
-    }
+    values: dict[str, Value] = {name: as_value(name, fact) for name, fact in subject.facts.items()}
     for name, node in compiled.let.items():
         values[name] = evaluate(node, values)
     return values

@@ -116,9 +116,7 @@ class CoordinateSearch:
 
     def _step(self, centre: Point, axis: str, direction: int) -> Point | None:
         """Return the next level on an axis that is allowed and not measured yet."""
-        levels = (
-            self.space.thread_levels() if axis == "threads" else self.space.process_levels()
-        )
+        levels = self.space.thread_levels() if axis == "threads" else self.space.process_levels()
         value = getattr(centre, axis)
         if direction > 0:
             beyond = [level for level in levels if level > value]

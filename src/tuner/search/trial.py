@@ -43,4 +43,6 @@ class Trial(BaseModel):
             return False
         if objective.latency_seconds is None:
             return True
-        return self.latency_seconds is not None and self.latency_seconds <= objective.latency_seconds
+        return (
+            self.latency_seconds is not None and self.latency_seconds <= objective.latency_seconds
+        )

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import stat
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,44 +17,38 @@ from pathlib import Path
 
 import psutil
 
-from tuner.errors import ServerError
+from tuner.server.places import make_base_directory, shadow_directories
 
 _OWNER = "owner.json"
-_MAX_SOCKET_PATH = 60
-"""Unix socket paths hold 107 bytes; mod_wsgi adds ``w.PID.N.N.sock``."""
-
 _STOP_SECONDS = 12.0
 """httpd itself kills what does not stop within 10 s (mpm_unix.c)."""
 
 _START_TIME_TOLERANCE_SECONDS = 0.05
 
 
-def base_directory() -> Path:
-    """Return the directory of all shadows of this user, safe against other users.
-
-    Raises:
-        ServerError: somebody else owns that name.
-    """
-    parent = Path(os.environ.get("TMPDIR", "/tmp"))
-    if len(str(parent)) > _MAX_SOCKET_PATH or not os.access(parent, os.W_OK):
-        parent = Path("/tmp")
-    base = parent / f"tuner-{os.geteuid()}"
-    with contextlib.suppress(FileExistsError):
-        base.mkdir(mode=0o755)
-    status = base.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise ServerError(f"{base} belongs to somebody else", hint="set TMPDIR")
-    return base
-
-
 def new_directory() -> Path:
     """Make the directory of one shadow, owned by this process."""
-    directory = base_directory() / uuid.uuid4().hex[:8]
-    directory.mkdir(mode=0o755)
+    directory = _make_unique()
     for name in ("run", "logs"):
         (directory / name).mkdir(mode=0o755)
     _write_owner(directory, None)
     return directory
+
+
+def _make_unique() -> Path:
+    """Make an empty directory; another tuner that ends may remove the base meanwhile."""
+    while True:
+        directory = make_base_directory() / uuid.uuid4().hex[:8]
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            directory.mkdir(mode=0o755)
+            return directory
+
+
+def remove_directory(directory: Path) -> None:
+    """Remove the directory of a shadow, and the base when it was the last."""
+    shutil.rmtree(directory, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        directory.parent.rmdir()
 
 
 def record_httpd(directory: Path, pid: int) -> None:
@@ -95,7 +88,7 @@ def _process(identity: list[float] | None) -> psutil.Process | None:
 def end_leftovers() -> list[str]:
     """End and remove what killed tuners left behind; return one line for each."""
     said: list[str] = []
-    for directory in _directories():
+    for directory in shadow_directories():
         try:
             owner = json.loads((directory / _OWNER).read_text())
         except (OSError, ValueError):
@@ -105,14 +98,9 @@ def end_leftovers() -> list[str]:
         if _process(owner.get("tuner")) is not None:
             continue
         ended = end_group(owner.get("httpd"))
-        shutil.rmtree(directory, ignore_errors=True)
+        remove_directory(directory)
         said.append(f"removed {directory}, left by a tuner that was killed ({ended} processes)")
     return said
-
-
-def _directories() -> list[Path]:
-    base = base_directory()
-    return sorted(path for path in base.iterdir() if path.is_dir() and not path.is_symlink())
 
 
 def end_group(identity: list[float] | None) -> int:
@@ -140,9 +128,11 @@ def _members(identity: list[float]) -> Iterator[psutil.Process]:
     group, started = int(identity[0]), identity[1]
     for process in psutil.process_iter():
         try:
-            same_group = os.getpgid(process.pid) == group
-            if same_group and process.create_time() >= started - _START_TIME_TOLERANCE_SECONDS:
-                if process.status() != psutil.STATUS_ZOMBIE:
-                    yield process
+            if (
+                os.getpgid(process.pid) == group
+                and process.create_time() >= started - _START_TIME_TOLERANCE_SECONDS
+                and process.status() != psutil.STATUS_ZOMBIE
+            ):
+                yield process
         except (ProcessLookupError, psutil.NoSuchProcess):
             continue

@@ -4,8 +4,8 @@ import contextlib
 import ctypes
 import os
 import re
-import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,7 +21,12 @@ from tuner.capacity.settings import Settings
 from tuner.errors import MeasurementError, ServerError
 from tuner.host.processes import ProcessMemory, process_tree
 from tuner.server.addresses import LOOPBACK, PortMap, free_port_map, listened_ports
-from tuner.server.registry import end_group, new_directory, record_httpd
+from tuner.server.registry import (
+    end_group,
+    new_directory,
+    record_httpd,
+    remove_directory,
+)
 from tuner.server.translate import translate
 
 _READY_SECONDS = 30.0
@@ -63,7 +68,7 @@ class Shadow:
 
     def is_alive(self) -> bool:
         """Tell whether the parent process runs."""
-        return psutil.pid_exists(self.pid)
+        return bool(psutil.pid_exists(self.pid))
 
     def error_log(self, lines: int = 3) -> str:
         """Return the last lines of the error log in one line."""
@@ -84,10 +89,10 @@ def shadow_server(
         ServerError: it does not start, or does not answer the canary with 2xx or 3xx.
     """
     if canary.port not in listened_ports(configuration):
-        ports = ", ".join(map(str, listened_ports(configuration))) or "none"
+        known = ", ".join(map(str, listened_ports(configuration))) or "none"
         raise ServerError(
             f"the configuration does not listen on port {canary.port}",
-            hint=f"--host must name one of its ports: {ports}",
+            hint=f"--host must name one of its ports: {known}",
         )
     directory = new_directory()
     process: subprocess.Popen[bytes] | None = None
@@ -121,7 +126,7 @@ def configtest(configuration: Configuration, httpd: Httpd) -> tuple[bool, str]:
         check = httpd.check(file, Path("/"), dict(configuration.options.environment))
         return check.ok, check.complaint
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        remove_directory(directory)
 
 
 def _start(
@@ -177,8 +182,6 @@ def _die_with_parent() -> None:
 
 
 def _wait_for_port(process: subprocess.Popen[bytes], port: int, directory: Path) -> None:
-    import socket
-
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -241,15 +244,13 @@ def _stop(process: subprocess.Popen[bytes] | None, directory: Path) -> None:
             identity = [process.pid, 0.0]
         end_group(identity)
         process.wait()
-    shutil.rmtree(directory, ignore_errors=True)
+    remove_directory(directory)
 
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Hold back Ctrl-C and SIGTERM while a server is stopped and removed."""
-    held = signal.pthread_sigmask(
-        signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    )
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:
@@ -267,7 +268,11 @@ def startup_error(directory: Path) -> str:
 def log_tail(directory: Path, lines: int) -> str:
     """Return the last error log lines without time stamps, in one line."""
     text = _read(directory / "logs/error.log")
-    kept = [line for line in text.splitlines() if "error]" in line or "crit]" in line or "alert]" in line]
+    kept = [
+        line
+        for line in text.splitlines()
+        if "error]" in line or "crit]" in line or "alert]" in line
+    ]
     short = [re.sub(r"^(\[[^\]]*\] )+", "", line) for line in kept[-lines:]]
     return " / ".join(short)[-600:]
 

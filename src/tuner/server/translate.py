@@ -176,7 +176,9 @@ class Translation:
             host = directive.virtual_host
             if host is not None and not os.access(path, os.R_OK):
                 unusable.add(id(host))
-                self.notes.append(f"{host.label} at {host.location} is left out: cannot read {path}")
+                self.notes.append(
+                    f"{host.label} at {host.location} is left out: cannot read {path}"
+                )
         return unusable
 
     # --- its body ------------------------------------------------------------------

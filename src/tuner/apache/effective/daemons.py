@@ -89,9 +89,7 @@ class DaemonGroup(Model):
 
 def daemon_groups(configuration: Configuration) -> tuple[DaemonGroup, ...]:
     """Return the daemon process groups in the order in which mod_wsgi defines them."""
-    return tuple(
-        parse_daemon_group(one) for one in configuration.named("WSGIDaemonProcess")
-    )
+    return tuple(parse_daemon_group(one) for one in configuration.named("WSGIDaemonProcess"))
 
 
 def parse_daemon_group(directive: Directive) -> DaemonGroup:

@@ -132,9 +132,7 @@ def _prefork(configuration: Configuration, buckets: int) -> MpmSettings:
     limit = fix.at_most(limit, 200_000, "AH00175", "httpd's hard limit is 200000")
     limit = fix.at_least(limit, 1, "AH00177", "it must be at least 1")
     workers = number(configuration, "MaxRequestWorkers", PREFORK_DEFAULT_SERVER_LIMIT)
-    workers = fix.at_most(
-        workers, limit.effective, "AH00180", f"ServerLimit is {limit.effective}"
-    )
+    workers = fix.at_most(workers, limit.effective, "AH00180", f"ServerLimit is {limit.effective}")
     workers = fix.at_least(workers, 1, "AH00182", "it must be at least 1")
     start = number(configuration, "StartServers", 5)
     start = fix.at_least(start, 1, "AH00184", "it must be at least 1")
@@ -144,9 +142,7 @@ def _prefork(configuration: Configuration, buckets: int) -> MpmSettings:
     per_bucket = f"there are {buckets} listener buckets"
     workers = fix.at_least(workers, buckets, None, per_bucket)
     start = fix.at_least(start, buckets, None, per_bucket)
-    start = fix.at_most(
-        start, workers.effective, None, f"MaxRequestWorkers is {workers.effective}"
-    )
+    start = fix.at_most(start, workers.effective, None, f"MaxRequestWorkers is {workers.effective}")
     low = fix.at_least(low, buckets, None, per_bucket)
     high = fix.at_least(
         high,
@@ -278,9 +274,7 @@ def _threaded_workers(
         str(codes["limited"]),
         f"ServerLimit {server_limit} x ThreadsPerChild {threads} = {server_limit * threads}",
     )
-    return fix.at_least(
-        workers, buckets * threads, None, f"there are {buckets} listener buckets"
-    )
+    return fix.at_least(workers, buckets * threads, None, f"there are {buckets} listener buckets")
 
 
 def _async_factor(configuration: Configuration) -> int:

@@ -55,9 +55,7 @@ class Setting(Model):
 
 def location_of(directive: Directive) -> Location:
     """Return where ``directive`` stands."""
-    return Location(
-        file=directive.file, line_first=directive.line_first, line_last=directive.line
-    )
+    return Location(file=directive.file, line_first=directive.line_first, line_last=directive.line)
 
 
 def names_of(name: str) -> tuple[str, ...]:
@@ -76,9 +74,7 @@ def occurrences(
 
     The last one is in force: httpd executes them in order.
     """
-    return tuple(
-        one for one in configuration.named(*names_of(name)) if one.section is host
-    )
+    return tuple(one for one in configuration.named(*names_of(name)) if one.section is host)
 
 
 def in_force(

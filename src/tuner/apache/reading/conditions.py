@@ -109,15 +109,15 @@ def _evaluate_version(args: str, state: ReadState) -> Verdict:
             "<IfVersion takes one, two or three arguments, "
             "a comparison operator, a version (and a delimiter)"
         )
-    first, second, third = (*found, None, None)[:3]
-    if second is None:
-        first, second = "=", first
-    if third is None and second == ">":
-        first, second, third = "=", first, ">"
-    if third == ">":
-        version = second
-    elif second.endswith(">"):
-        version = second[:-1]
+    if len(found) == 1:
+        found = ["=", *found]
+    if len(found) == 2 and found[1] == ">":
+        found = ["=", *found]
+    first = found[0]
+    if len(found) == 3 and found[2] == ">":
+        version = found[1]
+    elif found[1].endswith(">"):
+        version = found[1][:-1]
     else:
         raise ReadFailure("<IfVersion> directive missing closing '>'")
     negated = first.startswith("!") and len(first) > 1

@@ -56,9 +56,7 @@ def read_configuration(
 def reread(configuration: Configuration, overlay: Mapping[Path, bytes]) -> Configuration:
     """Read a configuration again with some files replaced."""
     again = read_configuration(configuration.main, configuration.options, overlay)
-    return replace(
-        again, layout=configuration.layout, assumptions=configuration.assumptions
-    )
+    return replace(again, layout=configuration.layout, assumptions=configuration.assumptions)
 
 
 @dataclass(slots=True)
@@ -236,7 +234,7 @@ class _Reader:
             self._handle(frame, line)
 
     def _end_of_file(self, frame: _Frame) -> None:
-        """A file must close what it opened; the true block of a condition need not end."""
+        """End a file, which must have closed what it opened; a true condition need not end."""
         self.frames.pop()
         if not frame.closing:
             for section in reversed(frame.open):
@@ -246,7 +244,8 @@ class _Reader:
     # --- lines ------------------------------------------------------------
 
     def _handle(self, frame: _Frame, line: LogicalLine) -> None:
-        text, used = line.text, ()
+        text = line.text
+        used: tuple[str, ...] = ()
         if b"${" in text:
             text, used = expand(text, self.state)
         name, rest = next_word(text)
@@ -399,7 +398,9 @@ class _Reader:
         while True:
             line = frame.input.next_line()
             if line is None:
-                raise ReadFailure(f"Expected </{open_tags[-1].name[1:]}> before end of configuration")
+                raise ReadFailure(
+                    f"Expected </{open_tags[-1].name[1:]}> before end of configuration"
+                )
             if not line.text or line.text[0] == 35:
                 continue
             name, rest = next_word(line.text)
@@ -533,7 +534,9 @@ class _Reader:
             raise ReadFailure(f"recursive use of macro '{macro.name}' is invalid")
         text = expand_body(macro, tuple(found[1:]))
         use = MacroUse(macro.name, macro.source, macro.line, directive, macro.body_lines)
-        where = f"macro '{macro.name}' ({macro.location}) used on line {directive.line} of \"{path}\""
+        where = (
+            f"macro '{macro.name}' ({macro.location}) used on line {directive.line} of \"{path}\""
+        )
         source = Source(where, None, text, directive, use)
         self.sources.append(source)
         if len(self.sources) >= MAX_SOURCES:

@@ -7,7 +7,7 @@ from tuner.apache.reading.files import FileTree
 from tuner.apache.reading.macros import Macro
 
 
-class ReadFailure(Exception):
+class ReadFailure(Exception):  # noqa: N818 - httpd refuses the line, the program is fine
     """Something that makes httpd refuse the line being read."""
 
 

@@ -44,18 +44,11 @@ def evaluate(node: Node, facts: Mapping[str, Value]) -> Value:
         case Name(name=name):
             return facts[name]
         case Unary(operator=operator, operand=operand):
-            value = evaluate(operand, facts)
-            if isinstance(value, Unresolved):
-                return value
-            return not value if operator == "not" else -value  # type: ignore[operator]
+            return _apply(_UNARY[operator], evaluate(operand, facts))
         case Binary(operator="and" | "or"):
             return _logic(node, facts)
         case Binary(operator=operator, left=left, right=right):
-            return _apply(
-                lambda a, b: _ARITHMETIC[operator](a, b),
-                evaluate(left, facts),
-                evaluate(right, facts),
-            )
+            return _apply(_ARITHMETIC[operator], evaluate(left, facts), evaluate(right, facts))
         case Comparison():
             return _comparison(node, facts)
         case Choice(condition=condition, then=then, otherwise=otherwise):
@@ -109,6 +102,7 @@ def _apply(function: Callable[..., Scalar], *values: Value) -> Value:
         return Unresolved((("arithmetic", "has no result"),))
 
 
+_UNARY: dict[str, Callable[..., Scalar]] = {"not": lambda a: not a, "-": lambda a: -a}
 _ARITHMETIC: dict[str, Callable[..., Scalar]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
