@@ -288,6 +288,7 @@ class _Optimisation:
             error_rate=measured.probe.error_rate,
             memory_bytes=measured.memory_bytes,
             need_bytes=memory_need(settings, self.costs).size_bytes,
+            doubts=measured.probe.doubts,
         )
 
     def _failed(self, number: int, settings: Settings, reason: str) -> Trial:

@@ -16,7 +16,7 @@ import httpx
 
 from tuner.probe.guard import Guard, no_guard
 from tuner.probe.plan import USER_AGENT, ProbePlan, Request
-from tuner.probe.result import ProbeResult, doubts, summarise_latency
+from tuner.probe.result import ProbeResult, doubts_about, summarise_latency
 
 _CONNECTS_PER_SECOND = 1000
 _GUARD_SECONDS = 0.1
@@ -93,7 +93,7 @@ def _result(
         in_flight_at_end=in_flight,
         client_cpu=cpu_seconds / elapsed if elapsed else 0.0,
     )
-    return result.model_copy(update={"warnings": doubts(result)})
+    return result.model_copy(update={"doubts": doubts_about(result)})
 
 
 async def _worker(

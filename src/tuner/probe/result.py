@@ -44,7 +44,9 @@ class ProbeResult(BaseModel):
     """Requests that had not ended; their age is not in the latency."""
     client_cpu: float
     """Share of one core that the load generator used."""
-    warnings: tuple[str, ...] = ()
+    doubts: dict[str, str] = {}
+    """Why the numbers may not tell about the server, by name: ``client-cpu``,
+    ``littles-law``, ``few-samples``."""
     stopped: str = ""
     """Why a guard ended the probe early; empty when none did."""
 
@@ -79,18 +81,20 @@ def summarise_latency(seconds: Sequence[float]) -> Latency | None:
     )
 
 
-def doubts(result: ProbeResult) -> tuple[str, ...]:
-    """Say why a result may not tell about the server."""
-    found: list[str] = []
+def doubts_about(result: ProbeResult) -> dict[str, str]:
+    """Say why a result may not tell about the server, by name."""
+    found: dict[str, str] = {}
     if result.client_cpu > CLIENT_LIMIT:
-        found.append(
-            f"the load generator used {result.client_cpu:.0%} of a core: it may be the limit"
+        found["client-cpu"] = (
+            f"the load generator used {result.client_cpu:.0%} of a core and may be the limit"
         )
     mean = result.latency.mean_seconds if result.latency else 0.0
     if result.latency and not result.errors and result.elapsed_seconds > 20 * mean:
         inside = result.throughput * mean / result.concurrency
         if abs(inside - 1) > LITTLE_TOLERANCE:
-            found.append(f"rate x latency accounts for {inside:.0%} of the concurrency")
+            found["littles-law"] = (
+                f"rate x latency accounts for {inside:.0%} of the {result.concurrency} clients"
+            )
     if 0 < result.good < 100:
-        found.append(f"only {result.good} responses: the 99th percentile is not reliable")
-    return tuple(found)
+        found["few-samples"] = f"only {result.good} responses: the 99th percentile is not reliable"
+    return found

@@ -21,6 +21,7 @@ def render_text(report: OptimiseReport, *, colour: bool) -> str:
         _comparison(report),
         _memory(report),
         _why(report),
+        _doubts(report),
         _patch(report),
         f"{len(report.trials)} settings tried in {report.elapsed_seconds:.0f} s; every measurement "
         f"is in {report.run_directory}/trials.jsonl",
@@ -124,6 +125,17 @@ def _why(report: OptimiseReport) -> str:
     if report.rejected:
         text += "\nRejected: " + "; ".join(report.rejected)
     return text
+
+
+def _doubts(report: OptimiseReport) -> str:
+    """Say what may have been measured instead of the server: one example of each kind."""
+    found: dict[str, str] = {}
+    probes = [one.doubts for one in report.trials]
+    if report.winner is not None:
+        probes += [one.probe.doubts for one in report.winner.measurements]
+    for doubts in probes:
+        found |= doubts
+    return "\n".join(f"Beware ({name}): {message}" for name, message in found.items())
 
 
 def _patch(report: OptimiseReport) -> str:

@@ -34,6 +34,8 @@ class Trial(BaseModel):
     """Memory measured during the probe: the sum of PSS."""
     need_bytes: int
     """Memory at full occupancy, predicted from what was measured."""
+    doubts: dict[str, str] = {}
+    """Why the numbers may not tell about the server."""
     failed: str = ""
     """Why the server could not be probed; empty when it was."""
 

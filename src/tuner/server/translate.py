@@ -5,6 +5,7 @@ every false or true <IfModule>, every include and every macro has been dealt
 with. Each line passes one rule: kept, dropped, replaced or given a private path.
 """
 
+import grp
 import os
 import pwd
 from collections.abc import Callable, Sequence
@@ -76,6 +77,8 @@ _PATH_ARGUMENTS = {
 """Which argument is a path: with ``--root`` it is looked up inside the root."""
 
 _KEYS = frozenset({"sslcertificatefile", "sslcertificatekeyfile"})
+
+_NOBODY = 65534
 
 
 class Translation:
@@ -242,12 +245,20 @@ class Translation:
         host = directive.words[0].partition("://")[2] or directive.words[0]
         return f"ServerName {quote_word(host.partition(':')[0])}"
 
-    def _user(self, directive: Directive) -> str | None:
-        """Keep User and Group as root; otherwise they must be the ones that run us."""
-        if self._as_root:
+    def _user(self, directive: Directive) -> str:
+        """Keep User and Group as root; otherwise they must be the ones that run us.
+
+        A tree from another machine may name a user that this one does not have.
+        """
+        if not self._as_root:
+            number = os.geteuid() if directive.key == "user" else os.getegid()
+            return f"{directive.name} #{number}"
+        name = directive.words[0] if directive.words else ""
+        exists = _user_exists(name) if directive.key == "user" else _group_exists(name)
+        if exists or self.configuration.root is None:
             return f"{directive.name} {directive.args}"
-        number = os.geteuid() if directive.key == "user" else os.getegid()
-        return f"{directive.name} #{number}"
+        self.notes.append(f"{directive.name} {name} does not exist here: nobody stands in")
+        return f"{directive.name} #{_NOBODY}"
 
     def _daemon(self, directive: Directive) -> str | None:
         name = directive.words[0] if directive.words else ""
@@ -297,20 +308,18 @@ class Translation:
         return str(self._files.real_path(absolute))
 
 
-def unknown_users(configuration: Configuration) -> tuple[str, ...]:
-    """Return the users that a root shadow would need and that do not exist here."""
-    names = [one.words[0] for one in configuration.named("User") if one.words]
-    return tuple(name for name in names if not _user_exists(name))
-
-
 def _user_exists(name: str) -> bool:
-    if name.startswith("#"):
-        return True
     try:
-        pwd.getpwnam(name)
+        return name.startswith("#") or pwd.getpwnam(name) is not None
     except KeyError:
         return False
-    return True
+
+
+def _group_exists(name: str) -> bool:
+    try:
+        return name.startswith("#") or grp.getgrnam(name) is not None
+    except KeyError:
+        return False
 
 
 def translate(
@@ -327,11 +336,5 @@ def translate(
     Raises:
         ServerError: the configuration cannot run here as it is.
     """
-    if os.geteuid() == 0:
-        for name in unknown_users(configuration):
-            raise ServerError(
-                f"User {name} does not exist on this machine",
-                hint="run tuner as an ordinary user, or create it",
-            )
     translation = Translation(configuration, httpd, directory, ports, settings)
     return translation.text(), tuple(translation.notes)

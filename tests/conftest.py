@@ -1,0 +1,66 @@
+"""Fixtures that several packages need. Real programs are used wherever they are installed."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tuner.apache.binary import Httpd, bundled_httpd, find_httpd, inspect
+
+SAMPLES = Path(__file__).parent.parent / "sample_configs"
+
+
+@pytest.fixture
+def public_directory() -> Iterator[Path]:
+    """A directory that httpd's unprivileged user can enter; pytest's own is private."""
+    directory = Path(tempfile.mkdtemp(prefix="tuner-test-", dir="/tmp"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def sample(public_directory: Path) -> Callable[[str], Path]:
+    """Copy a sample configuration to a place of its own."""
+
+    def copy(name: str) -> Path:
+        target = public_directory / name
+        shutil.copytree(SAMPLES / name, target, symlinks=True)
+        return target
+
+    return copy
+
+
+def _usable(httpd: Httpd | None) -> bool:
+    return httpd is not None and httpd.wsgi_module is not None
+
+
+@pytest.fixture(scope="session")
+def httpd() -> Httpd:
+    """The system's httpd with mod_wsgi, else the bundled one."""
+    found = find_httpd()
+    if found is None or not _usable(found):
+        _skip("no httpd with mod_wsgi is installed")
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def bundled() -> Httpd:
+    """The httpd of mod_wsgi-standalone: another build, another mod_wsgi."""
+    path = bundled_httpd()
+    found = inspect(path) if path else None
+    if found is None or not _usable(found):
+        _skip("mod_wsgi-standalone is not installed")
+    assert found is not None
+    return found
+
+
+def _skip(reason: str) -> None:
+    """Skip where something is not installed; in CI that is a failure."""
+    if os.environ.get("TUNER_TESTS_REQUIRE_HTTPD"):
+        pytest.fail(f"{reason}, and TUNER_TESTS_REQUIRE_HTTPD is set")
+    pytest.skip(reason)
