@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tuner.apache.binary import Httpd, bundled_httpd, find_httpd, inspect
+from tuner.server.access import private_part
 
 SAMPLES = Path(__file__).parent.parent / "sample_configs"
 
@@ -34,6 +35,37 @@ def sample(public_directory: Path) -> Callable[[str], Path]:
     return copy
 
 
+@pytest.fixture
+def unprivileged() -> Callable[[Callable[[], str]], str]:
+    """Call a function without root's rights and return its text.
+
+    As root, a forked child gives root up first; all modules must be loaded before.
+    """
+
+    def call(function: Callable[[], str]) -> str:
+        if os.geteuid() != 0:
+            return function()
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+                text = function()
+            except BaseException as error:
+                text = f"{type(error).__name__}: {error}"
+            os.write(writing, text.encode())
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            text = pipe.read().decode()
+        os.waitpid(pid, 0)
+        return text
+
+    return call
+
+
 def _usable(httpd: Httpd | None) -> bool:
     return httpd is not None and httpd.wsgi_module is not None
 
@@ -56,6 +88,9 @@ def bundled() -> Httpd:
     if found is None or not _usable(found):
         _skip("mod_wsgi-standalone is not installed")
     assert found is not None
+    private = private_part(found.python_home) if found.python_home else None
+    if private is not None and os.geteuid() == 0:
+        _skip(f"the Python of mod_wsgi-standalone is in {private}, which only root may enter")
     return found
 
 

@@ -38,6 +38,8 @@ class Httpd:
     """The directory of loadable modules."""
     wsgi_module: Path | None
     """mod_wsgi for this httpd, if there is one."""
+    python_home: Path | None = None
+    """The Python that mod_wsgi was built with, where the system would not find it."""
 
     def module_file(self, symbol: str, configured: str = "") -> Path | None:
         """Return the file of a loadable module; ``configured`` is what LoadModule names."""
@@ -129,6 +131,7 @@ def inspect(path: Path) -> Httpd | None:
     root = re.search(r'HTTPD_ROOT="([^"]*)"', build)
     static = tuple(symbol_of(name) for name in re.findall(r"(\w+\.c)", compiled))
     modules = _module_directory(path, root[1] if root else "")
+    wsgi_module = _wsgi_module(path, modules)
     return Httpd(
         path=path,
         version=(int(banner[1]), int(banner[2]), int(banner[3])),
@@ -136,7 +139,8 @@ def inspect(path: Path) -> Httpd | None:
         server_root=root[1] if root else "/",
         static_modules=static,
         modules=modules,
-        wsgi_module=_wsgi_module(path, modules),
+        wsgi_module=wsgi_module,
+        python_home=_python_home(wsgi_module) if wsgi_module else None,
     )
 
 
@@ -154,6 +158,23 @@ def _wsgi_module(path: Path, modules: Path) -> Path | None:
     packages = path.resolve().parents[3] if len(path.resolve().parents) > 3 else path.parent
     built = sorted((packages / "mod_wsgi/server").glob("mod_wsgi*.so"))
     return built[0] if built else None
+
+
+def _python_home(wsgi_module: Path) -> Path | None:
+    """Return the installation behind the environment that a pip-built module stands in.
+
+    ``PREFIX/lib/pythonX.Y/site-packages/mod_wsgi/server/mod_wsgi*.so``; in a
+    virtual environment ``pyvenv.cfg`` names the directory of the real program.
+    """
+    if wsgi_module.parent.name != "server" or len(wsgi_module.parents) < 6:
+        return None
+    prefix = wsgi_module.parents[5]
+    try:
+        text = (prefix / "pyvenv.cfg").read_text("utf-8")
+    except OSError:
+        return prefix
+    home = re.search(r"^home\s*=\s*(.+)$", text, re.MULTILINE)
+    return Path(home[1].strip()).resolve().parent if home else prefix
 
 
 def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -5,11 +5,13 @@ Command modules import only typer and the standard library at the top, so that
 """
 
 import contextlib
+import functools
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,10 +30,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("audit")(audit)
-app.command("optimize")(optimize)
-app.command("rules")(rules)
-app.command("explain")(explain)
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Let Ctrl-C and SIGTERM end a command in our words, not in the library's."""
+
+    @functools.wraps(command)
+    def call(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+
+    return call
+
+
+app.command("audit")(_interruptible(audit))
+app.command("optimize")(_interruptible(optimize))
+app.command("rules")(_interruptible(rules))
+app.command("explain")(_interruptible(explain))
 
 
 def _version(value: bool) -> None:
@@ -66,8 +83,6 @@ def main() -> None:
         app()
     except TunerError as error:
         _fail(error)
-    except KeyboardInterrupt:
-        _fail(Interrupted("interrupted"))
     except BrokenPipeError:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

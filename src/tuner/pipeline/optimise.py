@@ -10,7 +10,7 @@ from tuner.apache.read import ReadRequest, read
 from tuner.apache.tree import Configuration
 from tuner.capacity.memory import MemoryCosts, MemoryNeed, memory_need
 from tuner.capacity.settings import Settings
-from tuner.errors import ConfigurationUnreadable, ServerError, UsageError
+from tuner.errors import ConfigurationUnreadable, Interrupted, ServerError, UsageError
 from tuner.host.machine import Machine, observe_machine
 from tuner.patch.build import Patch, build_patch
 from tuner.pipeline.changes import changes_between
@@ -115,7 +115,13 @@ def optimise(request: OptimiseRequest, say: Progress) -> OptimiseReport:
         TunerError: something cannot be read, started or probed; GuardStop when a
             limit was hit.
     """
-    return _Optimisation(request, say).run()
+    optimisation = _Optimisation(request, say)
+    try:
+        return optimisation.run()
+    except KeyboardInterrupt:
+        kept = optimisation.record.path
+        where = f"; what was measured is in {kept}" if kept.exists() else ""
+        raise Interrupted(f"interrupted{where}") from None
 
 
 class _Optimisation:

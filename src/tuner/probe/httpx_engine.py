@@ -159,9 +159,18 @@ def _kind(problem: httpx.HTTPError) -> str:
     if isinstance(problem, httpx.TimeoutException):
         return "timeout"
     if isinstance(problem, httpx.ConnectError):
-        return "connection refused" if "refused" in str(problem).lower() else "connect error"
+        return "connection refused" if _was_refused(problem) else "connect error"
     if isinstance(problem, httpx.RemoteProtocolError):
         return "connection closed"
     if isinstance(problem, httpx.ReadError | httpx.WriteError):
         return "connection reset"
     return type(problem).__name__
+
+
+def _was_refused(problem: BaseException | None) -> bool:
+    """Look for the system's refusal behind the errors that wrap it."""
+    while problem is not None:
+        if isinstance(problem, ConnectionRefusedError):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False

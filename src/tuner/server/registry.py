@@ -23,6 +23,9 @@ _OWNER = "owner.json"
 _STOP_SECONDS = 12.0
 """httpd itself kills what does not stop within 10 s (mpm_unix.c)."""
 
+_ORPHAN_SECONDS = 1.0
+"""What outlives its parent gets this long to end by itself."""
+
 _START_TIME_TOLERANCE_SECONDS = 0.05
 
 
@@ -111,12 +114,13 @@ def end_group(identity: list[float] | None) -> int:
     """
     if not identity:
         return 0
-    parent = _process(identity)
     members = list(_members(identity))
+    parent = _process(identity)
     if parent is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
             parent.send_signal(signal.SIGTERM)
-    _, alive = psutil.wait_procs(members, timeout=_STOP_SECONDS if parent else 0.1)
+        psutil.wait_procs([parent], timeout=_STOP_SECONDS)
+    _, alive = psutil.wait_procs(members, timeout=_ORPHAN_SECONDS)
     for process in {*alive, *_members(identity)}:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()

@@ -20,6 +20,7 @@ from tuner.apache.syntax.words import quote_word
 from tuner.apache.tree import Configuration, Directive
 from tuner.capacity.settings import Settings
 from tuner.errors import ServerError
+from tuner.server.access import private_part
 from tuner.server.addresses import PortMap
 from tuner.server.daemonline import daemon_line
 from tuner.server.frontlines import FRONT_DIRECTIVES, front_lines
@@ -155,8 +156,23 @@ class Translation:
                 self._lines.append(f"LoadModule {symbol} {quote_word(str(file))}")
         if self._has_daemons_or_scripts():
             self._lines.append(f"WSGISocketPrefix {quote_word(str(self.directory / 'run/w'))}")
+            self._python_home()
         if not occurrences(self.configuration, "ServerName"):
             self._lines.append("ServerName localhost")
+
+    def _python_home(self) -> None:
+        """Name the Python of a mod_wsgi from PyPI; its processes would find another one."""
+        home = self.httpd.python_home
+        if home is None or occurrences(self.configuration, "WSGIPythonHome"):
+            return
+        private = private_part(home) if self._as_root else None
+        if private is not None:
+            raise ServerError(
+                f"the Python of {self.httpd.wsgi_module} is in {private}, "
+                "which only root may enter",
+                hint="httpd's user needs it: build mod_wsgi with another Python, or do not be root",
+            )
+        self._lines.append(f"WSGIPythonHome {quote_word(str(home))}")
 
     def _has_daemons_or_scripts(self) -> bool:
         return "wsgi_module" in self.configuration.modules and "mod_wsgi.c" not in self._missing

@@ -1,0 +1,44 @@
+"""Run the installed program as a user does."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+COMMAND = [sys.executable, "-m", "tuner"]
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """A scrubbed environment."""
+    kept = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+@pytest.fixture
+def tuner(environment: dict[str, str], tmp_path: Path) -> Run:
+    """Run ``tuner ARGUMENTS`` in an empty directory."""
+
+    def run(*arguments: object, timeout: float = 170) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run

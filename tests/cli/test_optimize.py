@@ -1,0 +1,176 @@
+"""tuner optimize on a real Apache, as a user runs it."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.conftest import COMMAND, Run
+from tuner.apache.binary import Httpd
+from tuner.apache.environment import parse_envvars
+from tuner.server.places import base_directory, shadow_directories
+
+pytestmark = pytest.mark.httpd
+
+SHORT = ("--probe-time", "1s", "--max-probes", "4", "--rounds", "4", "--concurrency", "32")
+
+
+def httpd_processes() -> list[int]:
+    """Processes of any httpd that runs a file of a shadow."""
+    base = str(base_directory())
+    return [p.pid for p in psutil.process_iter() if any(base in word for word in cmdline(p))]
+
+
+def cmdline(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def assert_nothing_is_left() -> None:
+    assert shadow_directories() == []
+    assert httpd_processes() == []
+
+
+def test_an_application_that_waits_gets_more_threads(
+    tuner: Run, sample: Callable[[str], Path], httpd: Httpd, tmp_path: Path
+) -> None:
+    tree = sample("debian-event-daemon")
+    result = tuner(
+        "optimize", tree, "--host", "http://apps.example:8080", "--path", "/io/", *SHORT,
+        "--report", "report.html", "--run-dir", "run", "--format", "json",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["better"]
+    assert document["throughput_ratio"]["low"] > 1.3
+    (group,) = document["found"]["settings"]["groups"]
+    assert group["processes"] * group["threads"] > 15
+    assert len(document["today"]["probes"]) == len(document["found"]["probes"]) >= 4
+    assert document["memory"]["need_bytes"] <= document["memory"]["budget_bytes"]
+    lines = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text().splitlines()]
+    assert {line["kind"] for line in lines} == {
+        "start", "calibration", "trial", "result", "race-today", "race-patched", "end",
+    }  # fmt: skip
+    assert "<svg" in (tmp_path / "report.html").read_text()
+    assert_nothing_is_left()
+    assert_patch_is_accepted(tree, tmp_path / "tuner.patch", group, httpd)
+
+
+def assert_patch_is_accepted(
+    tree: Path, patch: Path, group: dict[str, object], httpd: Httpd
+) -> None:
+    """Apply it with both tools, and let httpd read the real tree."""
+    site = tree / "etc/apache2/sites-available/apps.conf"
+    before = site.read_bytes()
+    subprocess.run(["git", "-C", tree, "apply", "--check", patch], check=True, capture_output=True)
+    subprocess.run(["patch", "-p1", "-d", tree, "-i", patch], check=True, capture_output=True)
+    assert f"processes={group['processes']} threads={group['threads']}" in site.read_text()
+    if httpd.path.name == "apache2":
+        text = (tree / "etc/apache2/envvars").read_text()
+        environment = parse_envvars(text, {}).variables
+        for name in ("APACHE_RUN_DIR", "APACHE_LOG_DIR"):
+            environment[name] = str(patch.parent)
+        check = httpd.check(tree / "etc/apache2/apache2.conf", tree / "etc/apache2", environment)
+        assert check.ok, check.complaint
+    subprocess.run(["patch", "-R", "-p1", "-d", tree, "-i", patch], check=True, capture_output=True)
+    assert site.read_bytes() == before
+
+
+def test_an_embedded_application_is_fitted_into_its_budget(
+    tuner: Run, sample: Callable[[str], Path], httpd: Httpd, tmp_path: Path
+) -> None:
+    result = tuner(
+        "optimize", sample("founding-prefork-embedded"), "--host", "http://app.example:8080/",
+        "--budget", "500M", *SHORT, "--format", "json",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert "over the budget" in document["trials"][0]["failed"]
+    assert document["memory"]["need_bytes"] <= 500 * 2**20
+    assert max(one["memory_bytes"] for one in document["trials"]) <= 500 * 2**20
+    assert "MaxClients" in (tmp_path / "tuner.patch").read_text()
+    assert_nothing_is_left()
+
+
+def test_nothing_better_is_code_4_and_no_patch(
+    tuner: Run, sample: Callable[[str], Path], httpd: Httpd, tmp_path: Path
+) -> None:
+    result = tuner(
+        "optimize", sample("container"), "--host", "http://localhost:8080/",
+        "--probe-time", "1s", "--max-probes", "1", "--concurrency", "8",
+    )  # fmt: skip
+    assert result.returncode == 4, result.stderr
+    assert "No better settings" in result.stdout
+    assert not (tmp_path / "tuner.patch").exists()
+    assert_nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--host", "http://127.0.0.1:1/"), 1, "does not listen on port 1"),
+        (("--host", "ftp://x/"), 2, "not an http or https URL"),
+        (("--host", "http://apps.example:8080/nothing/"), 1, "answers 404 to /nothing/"),
+        (("--host", "http://apps.example:8080/", "--path", "x"), 2, "a path begins with /"),
+        (("--host", "http://apps.example:8080/", "--slo", "fast"), 2, "write p99=500ms"),
+        (("--host", "http://apps.example:8080/", "--engine", "x"), 2, "no engine 'x'"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_leaves_nothing(
+    tuner: Run,
+    sample: Callable[[str], Path],
+    httpd: Httpd,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    code: int,
+    message: str,
+) -> None:
+    result = tuner("optimize", sample("debian-event-daemon"), *arguments, "--quiet")
+    assert result.returncode == code
+    (line,) = result.stderr.splitlines()
+    assert message in line
+    assert list(tmp_path.iterdir()) == []
+    assert_nothing_is_left()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_stopped_leaves_nothing_behind(
+    sample: Callable[[str], Path],
+    httpd: Httpd,
+    environment: dict[str, str],
+    tmp_path: Path,
+    tuner: Run,
+    number: signal.Signals,
+) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "optimize", sample("debian-event-daemon"),
+         "--host", "http://apps.example:8080/cpu/", "--run-dir", "run"],
+        cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while not httpd_processes() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(random.Random(int(number)).uniform(0.5, 3))
+    os.kill(process.pid, number)
+    _, error = process.communicate(timeout=30)
+    if number == signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+        assert tuner("rules").returncode == 0
+    else:
+        assert process.returncode == 130
+        assert error.splitlines()[-1].startswith("tuner: interrupted")
+        assert "Traceback" not in error
+    deadline = time.monotonic() + 15
+    while httpd_processes() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert_nothing_is_left()

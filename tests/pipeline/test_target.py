@@ -1,0 +1,90 @@
+"""From --host and --path to what serves the requests."""
+
+from pathlib import Path
+
+import pytest
+
+from tuner.apache.read import ReadRequest, read
+from tuner.errors import UsageError
+from tuner.pipeline.target import Target, find_target, parse_paths
+from tuner.pipeline.views import views_of
+
+CONF = """
+LoadModule mpm_event_module x
+LoadModule wsgi_module x
+Listen 80
+Listen 8080
+WSGIDaemonProcess shop
+WSGIDaemonProcess api
+<VirtualHost *:80>
+    ServerName shop.example
+    ServerAlias www.shop.example
+    WSGIScriptAlias /api /srv/api.wsgi process-group=api
+    WSGIScriptAlias /old /srv/old.wsgi
+    WSGIScriptAlias / /srv/shop.wsgi process-group=shop
+</VirtualHost>
+<VirtualHost *:8080>
+    ServerName static.example
+</VirtualHost>
+"""
+
+
+def target(tmp_path: Path, host: str, *paths: str, headers: tuple[str, ...] = ()) -> Target:
+    main = tmp_path / "httpd.conf"
+    main.write_text(CONF)
+    configuration = read(ReadRequest(path=main))
+    return find_target(configuration, views_of(configuration), host, paths, headers)
+
+
+@pytest.mark.parametrize(
+    ("host", "paths", "group", "embedded"),
+    [
+        ("http://shop.example/", (), "shop", False),
+        ("http://www.shop.example/cart", (), "shop", False),
+        ("http://shop.example/", ("/api/items",), "api", False),
+        ("http://shop.example/old", (), None, True),
+        ("http://127.0.0.1/", (), "shop", False),
+        ("http://static.example:8080/x.css", (), None, False),
+        ("shop.example", (), "shop", False),
+    ],
+)
+def test_the_application_behind_a_url(
+    tmp_path: Path, host: str, paths: tuple[str, ...], group: str | None, embedded: bool
+) -> None:
+    found = target(tmp_path, host, *paths)
+    assert found.group == group
+    assert found.is_embedded == embedded
+
+
+def test_a_loopback_address_takes_the_name_of_the_virtual_host(tmp_path: Path) -> None:
+    assert target(tmp_path, "http://localhost/").canary.host == "shop.example"
+
+
+def test_paths_of_different_groups_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="different process groups"):
+        target(tmp_path, "http://shop.example/", "/api/", "/")
+
+
+@pytest.mark.parametrize("host", ["ftp://x/", "http://", "http://x:99999/", "http://x:y/"])
+def test_a_host_that_is_no_url_is_refused(tmp_path: Path, host: str) -> None:
+    with pytest.raises(UsageError, match="--host"):
+        target(tmp_path, host)
+
+
+def test_headers_are_split_at_the_colon(tmp_path: Path) -> None:
+    found = target(tmp_path, "http://shop.example/", headers=("X-Forwarded-Proto: https",))
+    assert found.canary.headers == (("X-Forwarded-Proto", "https"),)
+    with pytest.raises(UsageError, match="--header"):
+        target(tmp_path, "http://shop.example/", headers=("nonsense",))
+
+
+def test_weights_stand_behind_the_path() -> None:
+    first, second = parse_paths(["/a=3", "/b?x=y"])
+    assert (first.path, first.weight) == ("/a", 3)
+    assert (second.path, second.weight) == ("/b?x=y", 1)
+
+
+@pytest.mark.parametrize("path", ["a", "/a=0", "http://x/"])
+def test_a_path_that_makes_no_sense_is_refused(path: str) -> None:
+    with pytest.raises(UsageError, match="--path"):
+        parse_paths([path])
