@@ -31,6 +31,8 @@ class Budget(Value):
     @property
     def formula(self) -> str:
         """The budget as an equation: ``16 GB memory - 1.6 GB reserve = 14.4 GB``."""
+        if len(self.terms) == 1:
+            return f"{format_size(self.size_bytes)} {self.terms[0].name}"
         parts: list[str] = []
         for term in self.terms:
             sign = "- " if term.size_bytes < 0 else "+ " if parts else ""

@@ -22,12 +22,12 @@ def render_text(
     blocks = [_summary(report, style)]
     blocks += [_finding(one, style) for one in findings if not one.suppressed]
     blocks.append(_ending(report, findings, style, verbose))
-    return printable("\n\n".join(block for block in blocks if block) + "\n")
+    return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def _row(label: str, text: str, style: Style) -> str:
     body = textwrap.wrap(
-        text, _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False
+        printable(text), _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False
     ) or [""]
     lead = style.paint(f"  {label:<{_INDENT - 2}}", "dim")
     return f"\n{' ' * _INDENT}".join([lead + body[0], *body[1:]])
@@ -35,7 +35,7 @@ def _row(label: str, text: str, style: Style) -> str:
 
 def _summary(report: AuditReport, style: Style) -> str:
     configuration, views = report.configuration, report.views
-    rows = [style.paint(f"{configuration.main} ({configuration.layout} layout)", "bold")]
+    rows = [style.paint(printable(f"{configuration.main} ({configuration.layout} layout)"), "bold")]
     for error in configuration.errors:
         label = "error" if error.fatal else "warning"
         rows.append(_row(label, str(error), style))

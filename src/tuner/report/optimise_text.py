@@ -16,7 +16,7 @@ def render_text(report: OptimiseReport, *, colour: bool) -> str:
     """Return the report."""
     style = Style(colour)
     blocks = [
-        style.paint(_headline(report), "bold"),
+        _headline(report),
         _trials(report),
         _comparison(report),
         _memory(report),
@@ -26,7 +26,9 @@ def render_text(report: OptimiseReport, *, colour: bool) -> str:
         f"{len(report.trials)} settings tried in {report.elapsed_seconds:.0f} s; every measurement "
         f"is in {report.run_directory}/trials.jsonl",
     ]
-    return printable("\n\n".join(block for block in blocks if block) + "\n")
+    shown = [printable(block) for block in blocks if block]
+    shown[0] = style.paint(shown[0], "bold")
+    return "\n\n".join(shown) + "\n"
 
 
 def _headline(report: OptimiseReport) -> str:

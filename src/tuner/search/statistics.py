@@ -35,9 +35,14 @@ class Ratio(BaseModel):
         return self.high < 1
 
     def describe(self) -> str:
-        """Return it as people say it: ``+32 % (95 % interval +28 % to +36 %)``."""
-        low, high = f"{self.low - 1:+.1%}", f"{self.high - 1:+.1%}"
-        return f"{self.estimate - 1:+.1%} (95 % interval {low} to {high}, {self.pairs} pairs)"
+        """Return it as people say it: ``+3.2 %``, from 2 up ``4.4 times``; with the interval."""
+        if self.estimate >= 2:
+            estimate = f"{self.estimate:.2f} times today's"
+            interval = f"{self.low:.2f} to {self.high:.2f}"
+        else:
+            estimate = f"{self.estimate - 1:+.1%}".replace("%", " %")
+            interval = f"{self.low - 1:+.1%} to {self.high - 1:+.1%}".replace("%", " %")
+        return f"{estimate} (95 % interval {interval}, {self.pairs} pairs)"
 
 
 def paired_ratio(first: Sequence[float], second: Sequence[float]) -> Ratio:

@@ -46,8 +46,9 @@ def set_server_root(words: list[str], state: ReadState) -> None:
 def set_runtime_directory(words: list[str], state: ReadState) -> None:
     """Check ``DefaultRuntimeDir``.
 
-    A directory that is missing keeps httpd from starting, but on a tree that is
-    not running it is normal: init scripts make it. So it is only a warning.
+    A directory that is missing keeps httpd from starting, but on a server that is
+    not running it is normal: init scripts make it. So it is only a warning, and
+    none for a tree that was copied from elsewhere.
     """
     if len(words) != 1 or not words[0]:
         raise ReadFailure(
@@ -55,7 +56,7 @@ def set_runtime_directory(words: list[str], state: ReadState) -> None:
             "(shared memory, locks, etc.)"
         )
     path = merge_path(state.server_root, words[0])
-    if state.files.kind(path) != "directory":
+    if state.files.root is None and state.files.kind(path) != "directory":
         state.warnings.append(
             f"DefaultRuntimeDir {path} does not exist here; httpd does not start without it"
         )
