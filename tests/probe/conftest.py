@@ -23,7 +23,10 @@ class Behaviour(BaseHTTPRequestHandler):
         self.send_response(500 if self.path == "/fail" else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET  # noqa: N815 - the name is http.server's
 
     def log_message(self, format: str, *args: object) -> None:
         return

@@ -95,12 +95,14 @@ def test_a_shadow_is_removed_whatever_happens(
 ) -> None:
     configuration, settings = load(sample("debian-event-daemon"), httpd)
     kept: list[Shadow] = []
-    with (
-        pytest.raises(problem),
-        shadow_server(configuration, httpd, settings, HELLO) as shadow,
-    ):
-        kept.append(shadow)
-        raise problem
+
+    def fail() -> None:
+        with shadow_server(configuration, httpd, settings, HELLO) as shadow:
+            kept.append(shadow)
+            raise problem
+
+    with pytest.raises(problem):
+        fail()
     assert_gone(kept[0])
 
 

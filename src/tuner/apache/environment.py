@@ -42,7 +42,9 @@ def parse_envvars(text: str, initial: dict[str, str]) -> Environment:
         if not line or line.startswith("#"):
             continue
         keyword = line.split(None, 1)[0].rstrip(";")
-        if keyword == "if":
+        if keyword == "if" and line.rstrip("; ").endswith((" fi", ";fi")):
+            environment.skipped.append(f"line {number}: {line}")
+        elif keyword == "if":
             branches.append(_test(line, environment))
         elif keyword == "else" and branches:
             branches[-1] = not branches[-1]

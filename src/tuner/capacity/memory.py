@@ -108,12 +108,17 @@ def front_processes_that_fit(settings: Settings, costs: MemoryCosts, budget_byte
 
 
 def group_processes_that_fit(
-    settings: Settings, name: str, costs: MemoryCosts, budget_bytes: int
-) -> int:
-    """Return the largest ``processes`` of one daemon group within the budget; at least 1."""
-    others = tuple(group for group in settings.groups if group.name != name)
-    rest = memory_need(settings.model_copy(update={"groups": others}), costs).size_bytes
-    return max(1, (budget_bytes - rest) // max(1, costs.groups[name].size_bytes))
+    settings: Settings, costs: MemoryCosts, budget_bytes: int
+) -> dict[str, int]:
+    """Return how many processes of each group fit, at least 1; all shrink by the same share.
+
+    ``processes x (budget - everything else) / all daemons``, never more than today.
+    """
+    sized = [group for group in settings.groups if group.name in costs.groups]
+    rest = memory_need(settings.model_copy(update={"groups": ()}), costs).size_bytes
+    wanted = sum(group.processes * costs.groups[group.name].size_bytes for group in sized)
+    share = min(1.0, max(0, budget_bytes - rest) / max(1, wanted))
+    return {group.name: max(1, int(group.processes * share)) for group in sized}
 
 
 def fits(settings: Settings, costs: MemoryCosts, budget_bytes: int) -> bool:

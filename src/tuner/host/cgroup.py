@@ -74,7 +74,7 @@ def _groups(pid: int, controller: str, proc: Path, sys: Path) -> Iterator[tuple[
             roots = [base, base / "unified"]
             is_v2 = True
         elif controller in controllers.split(","):
-            roots = [base / controllers, base / controller]
+            roots = [base / name for name in dict.fromkeys((controllers, controller))]
             is_v2 = False
         else:
             continue

@@ -64,6 +64,8 @@ def process_tree(parent_pid: int, group_names: Sequence[str] = ()) -> tuple[Proc
     found: list[ProcessMemory] = []
     for process in (parent, *children):
         try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
             role, group = _role(process, parent_pid, sockets, group_names)
             found.append(_measure(process, role, group))
         except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):

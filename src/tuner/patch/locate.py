@@ -16,6 +16,9 @@ from tuner.patch.spans import RawLine
 _BEFORE = {"serverlimit": "MaxRequestWorkers", "threadlimit": "ThreadsPerChild"}
 """Limits are written before what they limit, for readers and for httpd 2.2."""
 
+_ELSEWHERE = ("listen",)
+"""Every MPM defines it, but it stands in ports.conf or inside <IfModule ssl_module>."""
+
 
 def locate(configuration: Configuration, changes: Iterable[Change]) -> tuple[Edit, ...]:
     """Return the edits that make ``changes``.
@@ -138,14 +141,19 @@ def _set_variable(
             f"{directive.name} at {directive.location} comes from the environment variable {name}",
             hint="change it where httpd's environment is set (envvars, the service unit)",
         )
-    users = [one for one in configuration.directives if name in one.variables and one.active]
+    users = [
+        one
+        for one in configuration.directives
+        if one.active and name.lower() in map(str.lower, one.variables)
+    ]
     if len(users) > 1:
         others = ", ".join(one.location for one in users if one is not directive)
         raise PatchError(f"{directive.name} comes from ${{{name}}}, which {others} also uses")
     defines = [
         one
         for one in configuration.directives
-        if one.key == "define" and one.active and one.words[:1] == (name,)
+        if one.key == "define" and one.active and len(one.words) == 2
+        if one.words[0].lower() == name.lower() and one.words[1]
     ]
     if not defines:
         raise PatchError(f"the Define of {name} was not found")
@@ -187,7 +195,8 @@ def _anchor(configuration: Configuration, name: str) -> tuple[Directive | None, 
         related = [
             one
             for one in configuration.named(*names_by_source()[kind.source])
-            if one.section is None and not one.is_section and _is_safe(configuration, one)
+            if one.section is None and not one.is_section and one.key not in _ELSEWHERE
+            if _is_safe(configuration, one)
         ]
         if kind.source != "core.c" and related:
             return related[-1], False

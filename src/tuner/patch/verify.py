@@ -28,6 +28,7 @@ def verify(
     for change in wanted:
         _is_in_force(after, change)
     _nothing_to_clamp(after, wanted)
+    _effective_values_stay(before, after, wanted)
     return after
 
 
@@ -96,4 +97,23 @@ def _nothing_to_clamp(after: Configuration, changes: Sequence[Change]) -> None:
             raise PatchError(
                 f"httpd would correct {clamp.directive} {clamp.configured} "
                 f"to {clamp.effective}: {clamp.because}"
+            )
+
+
+def _effective_values_stay(
+    before: Configuration, after: Configuration, changes: Sequence[Change]
+) -> None:
+    """Refuse a change that moves another MPM value, except to what is written for it."""
+    old, new = mpm_settings(before), mpm_settings(after)
+    if old is None or new is None:
+        return
+    set_names = {change.name.lower() for change in changes if isinstance(change, SetDirective)}
+    for field in ("server_limit", "thread_limit", "threads_per_child", "max_request_workers"):
+        was, now = getattr(old, field), getattr(new, field)
+        if was is None or now is None or was.effective == now.effective:
+            continue
+        names = {name.lower() for name in names_of(now.name)}
+        if not names & set_names and now.effective != now.parsed:
+            raise PatchError(
+                f"the patch would also change {now.name} from {was.effective} to {now.effective}"
             )

@@ -88,22 +88,48 @@ def audit_patch(
     Safe fixes only, unless ``unsafe``. The changes of one finding go together or
     not at all.
     """
-    accepted: list[Change] = []
-    reasons: list[str] = []
-    refused: list[str] = []
-    for finding in report.findings:
-        fix = finding.fix
-        if fix is None or finding.suppressed or (fix.safety == "unsafe" and not unsafe):
-            continue
-        try:
-            build_patch(report.configuration, [*accepted, *fix.changes], [])
-        except PatchError as error:
-            refused.append(f"{finding.id}: {error}")
-            continue
-        accepted += [change for change in fix.changes if change not in accepted]
-        reasons.append(f"{finding.id} {fix.title}: {finding.message}")
+    open_findings = [
+        one
+        for one in report.findings
+        if one.fix and not one.suppressed and (unsafe or one.fix.safety == "safe")
+    ]
+    accepted, refused = _agreeing_changes(report.configuration, open_findings)
     if not accepted:
-        return None, tuple(refused)
+        return None, tuple(f"{key}: {reason}" for key, reason in refused.items())
+    made = [one for one in open_findings if one.fix and set(one.fix.changes) <= set(accepted)]
+    reasons = [f"{one.id} {one.fix.title}: {one.message}" for one in made if one.fix]
     test = httpd_test(report.configuration, httpd) if httpd else None
     header = ["tuner audit: fixes for the findings below.", "", *reasons, ""]
-    return build_patch(report.configuration, accepted, header, test), tuple(refused)
+    patch = build_patch(report.configuration, accepted, header, test)
+    return patch, tuple(f"{key}: {reason}" for key, reason in refused.items())
+
+
+def _agreeing_changes(
+    configuration: Configuration, findings: Sequence[Finding]
+) -> tuple[list[Change], dict[str, str]]:
+    """Return the changes that can be made together, and why others cannot.
+
+    A fix that is refused alone may be fine beside another, so the rest is tried
+    again as long as something new was accepted.
+    """
+    accepted: list[Change] = []
+    waiting = list(findings)
+    refused: dict[str, str] = {}
+    while waiting:
+        refused = {}
+        left: list[Finding] = []
+        for finding in waiting:
+            changes = finding.fix.changes if finding.fix else ()
+            new = [change for change in changes if change not in accepted]
+            try:
+                if new:
+                    build_patch(configuration, [*accepted, *new], [])
+            except PatchError as error:
+                refused[finding.id] = str(error)
+                left.append(finding)
+            else:
+                accepted += new
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    return accepted, refused

@@ -286,13 +286,12 @@ def _recommended_facts(views: Views, observation: Observation) -> Table:
     if settings is None or mpm is None:
         return dict.fromkeys((f"recommended.{name}" for name in names), Unknown("no MPM is loaded"))
     front = recommended_front(settings, mpm, observation)
-    written_threads = mpm.threads_per_child.parsed if mpm.threads_per_child else 1
     source = "what is written and needed, within the budget"
     return {
         "recommended.max_request_workers": Known(front.max_request_workers, "derived", source),
         "recommended.server_limit": Known(front.server_limit, "derived", source),
         "recommended.thread_limit": Known(
-            max(front.thread_limit or 1, written_threads), "derived", "ThreadsPerChild as written"
+            front.thread_limit or 1, "derived", "ThreadsPerChild as written"
         ),
         "recommended.max_spare": Known(front.max_spare, "derived", "what httpd makes of it"),
     }
@@ -303,18 +302,23 @@ def recommended_front(
 ) -> FrontSettings:
     """Return the one front that all fixes of an audit agree on.
 
-    What is written, raised to what the daemons need, lowered to what memory holds.
+    ThreadsPerChild as it is written, with the ThreadLimit for it; MaxRequestWorkers
+    as it is written, raised to what the daemons need, lowered to what memory holds.
     """
-    written = _front_as_written(settings.front, mpm)
-    workers = written.max_request_workers
+    front = settings.front
+    if mpm.threads_per_child is not None:
+        threads = max(1, mpm.threads_per_child.parsed)
+        limit = max(front.thread_limit or 1, threads)
+        front = front.model_copy(update={"threads_per_child": threads, "thread_limit": limit})
+    written = max(mpm.max_request_workers.parsed, front.threads)
+    workers = written // front.threads * front.threads
     if settings.daemon_capacity > workers:
         workers = workers_for_daemons(settings.daemon_capacity)
     if isinstance(observation.costs, MemoryCosts):
-        fitting = front_processes_that_fit(
-            settings, observation.costs, observation.budget.size_bytes
-        )
-        workers = min(workers, fitting * settings.front.threads)
-    return resize_front(settings.front, max(workers, settings.front.threads))
+        sized = settings.model_copy(update={"front": front})
+        fitting = front_processes_that_fit(sized, observation.costs, observation.budget.size_bytes)
+        workers = min(workers, fitting * front.threads)
+    return resize_front(front, max(workers, front.threads))
 
 
 def _group_facts(
@@ -365,10 +369,12 @@ def _group_memory(name: str, views: Views, observation: Observation) -> Table:
     if cost is None or settings is None:
         unknown = Unknown(f"no process of {name} was running")
         return {"group.memory": unknown, "group.processes_that_fit": unknown}
-    fitting = group_processes_that_fit(settings, name, costs, observation.budget.size_bytes)
+    fitting = group_processes_that_fit(settings, costs, observation.budget.size_bytes)[name]
     return {
         "group.memory": _cost(cost.size_bytes, cost.origin, cost.source),
-        "group.processes_that_fit": Known(fitting, "derived", "(budget - the rest) / process"),
+        "group.processes_that_fit": Known(
+            fitting, "derived", "processes x (budget - the rest) / all daemons"
+        ),
     }
 
 

@@ -16,6 +16,7 @@ from tuner.probe.engines import Engine
 from tuner.probe.guard import Guard, no_guard
 from tuner.probe.plan import ProbePlan
 from tuner.probe.result import ProbeResult
+from tuner.probe.run import run_probe
 from tuner.server.shadow import Shadow, shadow_server
 
 _WARM_REQUESTS_PER_WORKER = 3
@@ -127,7 +128,7 @@ class Bench:
         return measurement
 
     def _run(self, plan: ProbePlan) -> ProbeResult:
-        result = self.engine(plan, self.guard)
+        result = run_probe(plan, self.engine, self.guard)
         if result.stopped:
             raise GuardStop(f"the run was stopped: {result.stopped}")
         return result

@@ -294,7 +294,7 @@ class _Optimisation:
             error_rate=measured.probe.error_rate,
             memory_bytes=measured.memory_bytes,
             need_bytes=memory_need(settings, self.costs).size_bytes,
-            doubts=measured.probe.doubts,
+            doubts={one.name: one.message for one in measured.probe.checks if one.effect != "note"},
         )
 
     def _failed(self, number: int, settings: Settings, reason: str) -> Trial:

@@ -10,7 +10,7 @@ from tuner.probe.result import ProbeResult
 
 Engine = Callable[[ProbePlan, Guard], ProbeResult]
 
-_MODULES = {"httpx": "tuner.probe.httpx_engine"}
+_MODULES = {"native": "tuner.probe.native", "httpx": "tuner.probe.httpx_engine"}
 
 
 def engine(name: str) -> Engine:

@@ -5,18 +5,24 @@ at every request and becomes the bottleneck long before the server does.
 """
 
 import asyncio
+import contextlib
 import random
+import signal
 import ssl
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
+from types import FrameType
 
 import httpx
 
 from tuner.probe.guard import Guard, no_guard
+from tuner.probe.histogram import encode, histogram_of, summarise
 from tuner.probe.plan import USER_AGENT, ProbePlan, Request
-from tuner.probe.result import ProbeResult, doubts_about, summarise_latency
+from tuner.probe.result import Censored, ClientLoad, ProbeResult
 
 _CONNECTS_PER_SECOND = 1000
 _GUARD_SECONDS = 0.1
@@ -43,10 +49,43 @@ class _Tally:
 
 def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
     """Run the probe; blocks for its duration. Errors of the target are counted, not raised."""
-    return asyncio.run(_run(plan, guard))
+    with _signals_cancel() as cancelled:
+        try:
+            return asyncio.run(_run(plan, guard, cancelled))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
 
-async def _run(plan: ProbePlan, guard: Guard) -> ProbeResult:
+@contextlib.contextmanager
+def _signals_cancel() -> Iterator[list["asyncio.Task[ProbeResult]"]]:
+    """Let Ctrl-C and SIGTERM cancel the probe as a whole.
+
+    Raised inside a worker, an interrupt would end that worker with a traceback.
+    """
+    tasks: list[asyncio.Task[ProbeResult]] = []
+
+    def cancel(number: int, frame: FrameType | None) -> None:
+        for task in tasks:
+            task.get_loop().call_soon_threadsafe(task.cancel)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield tasks
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, cancel) for number in numbers}
+    try:
+        yield tasks
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def _run(
+    plan: ProbePlan, guard: Guard, running: list["asyncio.Task[ProbeResult]"]
+) -> ProbeResult:
+    task = asyncio.current_task()
+    assert task is not None
+    running.append(task)
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -79,21 +118,25 @@ def _result(
     plan: ProbePlan, tally: _Tally, elapsed: float, cpu_seconds: float, in_flight: int
 ) -> ProbeResult:
     good = len(tally.latencies)
-    result = ProbeResult(
+    histogram = histogram_of(int(one * 1e6) for one in tally.latencies)
+    return ProbeResult(
         engine="httpx",
+        mode="closed",
         concurrency=plan.concurrency,
         elapsed_seconds=elapsed,
+        discarded_seconds=plan.warmup_seconds,
         requests=good + sum(tally.errors.values()),
         good=good,
         throughput=good / elapsed if elapsed else 0.0,
-        latency=summarise_latency(tally.latencies),
+        latency=summarise(histogram),
+        histogram=encode(histogram),
         errors=dict(sorted(tally.errors.items())),
         body_bytes=tally.body_bytes,
         keep_alive_races=tally.races,
-        in_flight_at_end=in_flight,
-        client_cpu=cpu_seconds / elapsed if elapsed else 0.0,
+        censored=Censored(count=in_flight),
+        client=ClientLoad(cpu_share=cpu_seconds / elapsed if elapsed else 0.0),
+        unknown=("age of requests in flight", "connect time"),
     )
-    return result.model_copy(update={"doubts": doubts_about(result)})
 
 
 async def _worker(

@@ -1,44 +1,86 @@
-"""What a probe does: target, traffic, concurrency, and its bounds."""
+"""What a probe does: target, traffic, load, and its bounds."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tuner import __version__
 
 USER_AGENT = f"tuner/{__version__} (load probe)"
 
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 
-class Request(BaseModel):
+
+class Value(BaseModel):
+    """Base of the values here: frozen, nothing beyond its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Request(Value):
     """One kind of request in the traffic mix."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     path: str
-    weight: float = 1.0
+    weight: float = Field(default=1.0, gt=0)
     method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
 
 
-class ProbePlan(BaseModel):
-    """A closed-loop probe: ``concurrency`` clients, each with one request in flight."""
+class Expected(Value):
+    """What the canary saw: a probe counts what differs from it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    status: int
+    body_bytes: int | None = None
+    """None: the length of the body changes from one answer to the next."""
+
+
+class ProbePlan(Value):
+    """One bounded load.
+
+    Closed loop: ``concurrency`` clients, each with one request in flight. Open
+    loop: ``rate`` requests a second whatever the server does, over at most
+    ``concurrency`` connections.
+    """
 
     url: str
     """Scheme, host and port, without a final slash."""
     host: str
     """The Host header."""
-    requests: tuple[Request, ...]
+    requests: tuple[Request, ...] = Field(min_length=1)
     headers: tuple[tuple[str, str], ...] = ()
-    concurrency: int = Field(ge=1, le=10_000)
+    concurrency: int = Field(ge=1, le=20_000)
+    rate: float | None = Field(default=None, gt=0, le=1_000_000)
     warmup_seconds: float = Field(default=0.5, ge=0, le=60)
-    duration_seconds: float = Field(default=3.0, gt=0, le=600)
-    max_requests: int = Field(default=200_000, ge=1)
+    """Always discarded; more is, where the throughput is not steady yet."""
+    duration_seconds: float = Field(default=3.0, gt=0, le=3600)
+    max_requests: int = Field(default=2_000_000, ge=1)
     timeout_seconds: float = Field(default=10.0, gt=0, le=300)
+    connects_per_second: int = Field(default=1000, ge=1)
+    """New clients are started at this rate, so that they do not overflow the
+    server's listen queue at once."""
     keep_alive: bool = True
+    processes: int = Field(default=1, ge=1, le=64)
+    """Processes of the load generator, where the engine can use several."""
+    expected: Expected | None = None
+    seed: int = 1
+    http2: bool = False
+
+    @model_validator(mode="after")
+    def _paths_are_paths(self) -> "ProbePlan":
+        for request in self.requests:
+            if not request.path.startswith("/"):
+                raise ValueError(f"a path begins with /: {request.path!r}")
+        return self
+
+    @property
+    def mode(self) -> Literal["closed", "open"]:
+        """Whether the load waits for the server or not."""
+        return "closed" if self.rate is None else "open"
 
     @property
     def label(self) -> str:
         """The traffic in one line."""
-        return ", ".join(
-            one.path if len(self.requests) == 1 else f"{one.path}={one.weight:g}"
-            for one in self.requests
-        )
+        if len(self.requests) == 1:
+            return self.requests[0].path
+        return ", ".join(f"{one.path}={one.weight:g}" for one in self.requests)

@@ -1,32 +1,64 @@
 """What a probe measured."""
 
-import math
-from collections.abc import Sequence
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from tuner.probe.histogram import Latency
+from tuner.probe.plan import Value
 
-class Latency(BaseModel):
-    """Response times of good responses, in seconds."""
+Effect = Literal["note", "doubt", "invalid"]
+"""``note``: worth knowing. ``doubt``: the numbers are worse than they look.
+``invalid``: the numbers do not tell about the server."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    mean_seconds: float
-    p50_seconds: float
-    p90_seconds: float
-    p95_seconds: float
-    p99_seconds: float
-    max_seconds: float
+Validity = Literal["valid", "doubtful", "invalid"]
 
 
-class ProbeResult(BaseModel):
+class Check(Value):
+    """One validity check that found something."""
+
+    name: str
+    effect: Effect
+    message: str
+    """With its numbers, for people."""
+    advice: str = ""
+
+
+class ClientLoad(Value):
+    """What the load generator itself used; the busiest process where there are several."""
+
+    cpu_share: float
+    """Of one core."""
+    queue_share: float = 0.0
+    """Share of the time in which it could have run but had no core."""
+    lag_p99_seconds: float | None = None
+    """How long one turn of its event loop took; later events wait that long."""
+    lag_max_seconds: float | None = None
+    processes: int = 1
+
+
+class Censored(Value):
+    """Requests still in flight at the end: they took at least this long."""
+
+    count: int = 0
+    max_age_seconds: float = 0.0
+
+
+class ProbeResult(Value):
     """One probe. Counts and rates are of the measured part, behind the warm-up."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     engine: str
+    mode: Literal["closed", "open"]
     concurrency: int
+    rate: float | None = None
     elapsed_seconds: float
+    """Length of the measured part."""
+    discarded_seconds: float
+    """Warm-up that is not in the numbers."""
+    is_steady: bool = True
+    """Whether the throughput became steady at all."""
+    drift: float = 0.0
+    """Change of throughput over the measured part, as a share of its mean."""
     requests: int
     """Requests that ended, well or not."""
     good: int
@@ -34,19 +66,33 @@ class ProbeResult(BaseModel):
     throughput: float
     """Good responses per second."""
     latency: Latency | None
-    """None when nothing succeeded."""
+    """None when nothing succeeded. Open loop: counted from when the request was due."""
+    connect: Latency | None = None
+    histogram: str = ""
+    """Latency as an HDR V2 histogram in microseconds; empty when the engine has none."""
     errors: dict[str, int]
     """By kind: ``status 503``, ``timeout``, ``connection refused``..."""
+    statuses: dict[int, int] = Field(default_factory=dict)
     body_bytes: int
+    """Bytes received, heads included where the engine counts them."""
+    mismatches: int = 0
+    """Good responses that differ from the canary's status or length."""
     keep_alive_races: int
     """Requests repeated because the server closed an idle connection; not errors."""
-    in_flight_at_end: int
-    """Requests that had not ended; their age is not in the latency."""
-    client_cpu: float
-    """Share of one core that the load generator used."""
-    doubts: dict[str, str] = {}
-    """Why the numbers may not tell about the server, by name: ``client-cpu``,
-    ``littles-law``, ``few-samples``."""
+    connections_opened: int = 0
+    censored: Censored = Censored()
+    backlog: int = 0
+    """Open loop: requests that were due and never sent."""
+    fairness: float | None = None
+    """Jain's index of good responses over connections: 1 when all got the same."""
+    client: ClientLoad
+    server_cores: float | None = None
+    """Cores that the server used; None when its processes are not on this machine."""
+    series: tuple[int, ...] = ()
+    """Good responses in each tenth of a second, warm-up included."""
+    unknown: tuple[str, ...] = ()
+    """What this engine cannot tell."""
+    checks: tuple[Check, ...] = ()
     stopped: str = ""
     """Why a guard ended the probe early; empty when none did."""
 
@@ -55,46 +101,10 @@ class ProbeResult(BaseModel):
         """Share of ended requests that failed; 1 when nothing ended."""
         return 1 - self.good / self.requests if self.requests else 1.0
 
-
-CLIENT_LIMIT = 0.85
-"""Above this share of a core the load generator measures itself (one process)."""
-
-LITTLE_TOLERANCE = 0.10
-
-
-def summarise_latency(seconds: Sequence[float]) -> Latency | None:
-    """Summarise raw response times; percentiles by nearest rank."""
-    if not seconds:
-        return None
-    ordered = sorted(seconds)
-
-    def rank(percent: float) -> float:
-        return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
-
-    return Latency(
-        mean_seconds=math.fsum(ordered) / len(ordered),
-        p50_seconds=rank(50),
-        p90_seconds=rank(90),
-        p95_seconds=rank(95),
-        p99_seconds=rank(99),
-        max_seconds=ordered[-1],
-    )
-
-
-def doubts_about(result: ProbeResult) -> dict[str, str]:
-    """Say why a result may not tell about the server, by name."""
-    found: dict[str, str] = {}
-    if result.client_cpu > CLIENT_LIMIT:
-        found["client-cpu"] = (
-            f"the load generator used {result.client_cpu:.0%} of a core and may be the limit"
-        )
-    mean = result.latency.mean_seconds if result.latency else 0.0
-    if result.latency and not result.errors and result.elapsed_seconds > 20 * mean:
-        inside = result.throughput * mean / result.concurrency
-        if abs(inside - 1) > LITTLE_TOLERANCE:
-            found["littles-law"] = (
-                f"rate x latency accounts for {inside:.0%} of the {result.concurrency} clients"
-            )
-    if 0 < result.good < 100:
-        found["few-samples"] = f"only {result.good} responses: the 99th percentile is not reliable"
-    return found
+    @property
+    def validity(self) -> Validity:
+        """The worst effect of all checks."""
+        effects = {one.effect for one in self.checks}
+        if "invalid" in effects:
+            return "invalid"
+        return "doubtful" if "doubt" in effects else "valid"

@@ -38,7 +38,7 @@ def document(report: OptimiseReport) -> dict[str, Any]:
             "waiting_seconds": report.demand.waiting_seconds,
         },
         "concurrency": report.request.concurrency,
-        "requests": [one.model_dump() for one in report.target.requests],
+        "requests": [one.model_dump(mode="json") for one in report.target.requests],
         "machine": report.machine.model_dump(),
         "trials": [one.model_dump() for one in report.trials],
         "rejected": list(report.rejected),
@@ -61,5 +61,5 @@ def _side(side: Side | None) -> dict[str, Any] | None:
             "values": list(side.throughputs),
         },
         "memory_bytes": max(one.memory_bytes for one in side.measurements),
-        "probes": [one.probe.model_dump() for one in side.measurements],
+        "probes": [one.probe.model_dump(mode="json") for one in side.measurements],
     }

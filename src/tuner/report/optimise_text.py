@@ -134,7 +134,10 @@ def _doubts(report: OptimiseReport) -> str:
     found: dict[str, str] = {}
     probes = [one.doubts for one in report.trials]
     if report.winner is not None:
-        probes += [one.probe.doubts for one in report.winner.measurements]
+        probes += [
+            {check.name: check.message for check in one.probe.checks if check.effect != "note"}
+            for one in report.winner.measurements
+        ]
     for doubts in probes:
         found |= doubts
     return "\n".join(f"Beware ({name}): {message}" for name, message in found.items())

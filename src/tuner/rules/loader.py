@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from tuner.errors import RuleError
 from tuner.rules.expression import ExpressionError, Node, check, names_in, parse
@@ -86,8 +86,8 @@ def _parse_yaml(path: Path) -> Any:
         mark = error.problem_mark
         where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
         raise RuleError(f"{path}:{where}: {error.problem}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise RuleError(f"{path}: {error}") from error
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise RuleError(f"{path}: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
         raise RuleError(f"{path}:1:1: a rule is a mapping")
     return document
@@ -120,6 +120,8 @@ class _Compiler:
         rule = self.rule
         let: dict[str, Node] = {}
         for name, text in rule.let.items():
+            if name in self.kinds:
+                raise self._error(f"{name!r} is the name of a fact", ("let", name), 1)
             let[name] = node = self._parse(text, ("let", name))
             self.kinds[name] = self._check(node, ("let", name))
         when = self._parse(rule.when, ("when",))
@@ -157,7 +159,11 @@ class _Compiler:
             raise self._error(str(error), location, error.column) from error
 
     def _check_message(self) -> None:
-        for _, name, _, _ in Formatter().parse(self.rule.message):
+        try:
+            parts = list(Formatter().parse(self.rule.message))
+        except ValueError as error:
+            raise self._error(str(error), ("message",), 1) from error
+        for _, name, _, _ in parts:
             if name is not None and name not in self.kinds:
                 raise self._error(f"no fact {name!r}", ("message",), 1)
 

@@ -90,12 +90,12 @@ def _resolve(
 ) -> str | None:
     """Find the value that applies to the script: Location, Directory, host, then server."""
     host = alias.virtual_host
-    for scope in (host, None) if host else (None,):
-        for section_key, path in (("<location", mount), ("<directory", script)):
-            value = _in_sections(configuration, name, scope, section_key, path)
-            if value is not None:
-                return value
-    for scope in (host, None) if host else (None,):
+    scopes = (None, host) if host else (None,)
+    for section_key, path in (("<location", mount), ("<directory", script)):
+        value = _in_sections(configuration, name, scopes, section_key, path)
+        if value is not None:
+            return value
+    for scope in reversed(scopes):
         found = occurrences(configuration, name, scope)
         if found:
             return _first_word(found[-1])
@@ -103,19 +103,29 @@ def _resolve(
 
 
 def _in_sections(
-    configuration: Configuration, name: str, scope: Directive | None, key: str, path: str
+    configuration: Configuration,
+    name: str,
+    scopes: tuple[Directive | None, ...],
+    key: str,
+    path: str,
 ) -> str | None:
-    """Return the value set for ``path`` in sections of one kind; the longest path wins."""
+    """Return the value set for ``path`` in sections of one kind.
+
+    httpd puts the sections of a virtual host behind the server's; then the
+    longest <Directory> wins, but simply the last <Location>.
+    """
     best: tuple[int, str] | None = None
-    for one in configuration.named(name):
-        section = one.section
-        if section is None or section.key != key or section.section is not scope:
-            continue
-        prefix = section.words[0].rstrip("/") if section.words else ""
-        if path == prefix or path.startswith(prefix + "/"):
-            value = _first_word(one)
-            if value is not None and (best is None or len(prefix) >= best[0]):
-                best = (len(prefix), value)
+    for scope in scopes:
+        for one in configuration.named(name):
+            section = one.section
+            if section is None or section.key != key or section.section is not scope:
+                continue
+            prefix = section.words[0].rstrip("/") if section.words else ""
+            if path == prefix or path.startswith(prefix + "/"):
+                value = _first_word(one)
+                rank = len(prefix) if key == "<directory" else 0
+                if value is not None and (best is None or rank >= best[0]):
+                    best = (rank, value)
     return best[1] if best else None
 
 

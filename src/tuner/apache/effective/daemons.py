@@ -100,7 +100,7 @@ def parse_daemon_group(directive: Directive) -> DaemonGroup:
     """
     name, rest = next_word(encode(directive.args))
     options: dict[str, str] = {}
-    errors: list[str] = []
+    errors = [] if name else ["Name of WSGI daemon process not supplied."]
     while rest.strip():
         found = _next_option(rest)
         if found is None:

@@ -36,8 +36,18 @@ from tuner.apache.tree import COMMAND_LINE, Configuration, Directive, MacroUse, 
 MAX_DIRECTIVES = 1_000_000
 """A configuration with more lines than this is refused: it is a loop or an attack."""
 
+_INCLUDE = (
+    "Name(s) of the config file(s) to be included; "
+    "fails if the wildcard does not match at least one file"
+)
+_INCLUDE_OPTIONAL = (
+    "Name or pattern of the config file(s) to be included; "
+    "ignored if the file does not exist or the pattern does not match any files"
+)
+
 MAX_SOURCES = 20_000
 MAX_ERRORS = 100
+"""Fatal ones; as many warnings are kept beside them."""
 
 
 def read_configuration(
@@ -67,18 +77,36 @@ class _Input:
     last_line: int = 0
 
     def next_line(self) -> LogicalLine | None:
+        after_macro = False
         while True:
-            line = next(self.sources[-1][1], None)
+            source, lines = self.sources[-1]
+            line = next(lines, None)
+            if line is not None and after_macro:
+                line = _line_after_macro(line, source.data)
             if line is not None:
                 self.last_line = line.last
                 return line
             if len(self.sources) == 1:
                 return None
             self.sources.pop()
+            after_macro = True
 
     @property
     def source(self) -> Source:
         return self.sources[-1][0]
+
+
+def _line_after_macro(line: LogicalLine, data: bytes) -> LogicalLine | None:
+    """Return what httpd makes of the line behind a macro's text.
+
+    mod_macro reads it byte by byte (``array_getstr``) and forgets what the end of
+    the file cuts short: a last physical line without a line feed is lost.
+    """
+    if line.end < len(data) or data.endswith(b"\n") or not data:
+        return line
+    whole = data[line.start : data.rfind(b"\n") + 1]
+    kept = next(logical_lines(whole), None)
+    return line._replace(text=kept.text) if kept else None
 
 
 @dataclass(slots=True)
@@ -120,6 +148,7 @@ class _Reader:
             learn_directives(self.state, source)
         self.directives: list[Directive] = []
         self.errors: list[ReadError] = []
+        self.warned = 0
         self.sources: list[Source] = []
         self.frames: list[_Frame | _Include] = []
         self.names: dict[bytes, tuple[str, str, bool]] = {}
@@ -360,9 +389,8 @@ class _Reader:
     def _include(self, directive: Directive, rest: bytes, optional: bool) -> None:
         arguments = [decode(word) for word in words(rest)]
         if len(arguments) != 1 or not arguments[0]:
-            raise ReadFailure(
-                f"{directive.name} takes one argument, Name(s) of the config file(s) to be included"
-            )
+            what = _INCLUDE_OPTIONAL if optional else _INCLUDE
+            raise ReadFailure(f"{directive.name} takes one argument, {what}")
         nested = sum(isinstance(frame, _Include) for frame in self.frames)
         if nested >= MAX_INCLUDE_DEPTH:
             self.stopped = True
@@ -556,7 +584,7 @@ class _Reader:
     # --- errors ---------------------------------------------------------------
 
     def _fail(self, message: str, path: str, line: int) -> None:
-        if len(self.errors) < MAX_ERRORS:
+        if len(self.errors) - self.warned < MAX_ERRORS:
             self.errors.append(ReadError(message, path, line))
         else:
             self.stopped = True
@@ -567,7 +595,8 @@ class _Reader:
 
     def _place_warnings(self, directive: Directive) -> None:
         for message in self.state.warnings:
-            if len(self.errors) < MAX_ERRORS:
+            if self.warned < MAX_ERRORS:
                 error = ReadError(message, directive.source.path, directive.line, fatal=False)
                 self.errors.append(error)
+                self.warned += 1
         self.state.warnings.clear()

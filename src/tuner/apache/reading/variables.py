@@ -53,7 +53,9 @@ def define(words: list[str], state: ReadState) -> None:
 def undefine(words: list[str], state: ReadState) -> None:
     """Execute ``UnDefine NAME``."""
     if len(words) != 1 or not words[0]:
-        raise ReadFailure("UnDefine takes one argument, Undefine the existence of a variable.")
+        raise ReadFailure(
+            "UnDefine takes one argument, Undefine the existence of a variable. Undo a Define."
+        )
     _check_name(words[0])
     if words[0] in state.defines:
         state.defines.remove(words[0])

@@ -145,8 +145,8 @@ _COMPARISON = 4
 def _explain(node: Node, show: Callable[[str], str], around: int) -> str:
     """Write a node; in parentheses when it binds weaker than what is around it."""
     match node:
-        case Literally(value=value, text=text):
-            return text or str(list(value) if isinstance(value, tuple) else value)
+        case Literally(text=text):
+            return text
         case Name(name=name):
             return show(name)
         case Call(function=function, arguments=arguments):

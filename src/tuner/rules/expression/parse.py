@@ -15,10 +15,15 @@ from tuner.rules.expression.nodes import (
     Name,
     Node,
     Unary,
+    children,
 )
 
 MAX_CHARACTERS = 2000
 MAX_DEPTH = 40
+MAX_HEIGHT = 100
+"""Levels of the parsed expression: ``a + b + c`` has one for each operator."""
+
+MAX_DIGITS = 30
 
 FUNCTIONS: dict[str, tuple[int, int]] = {
     "abs": (1, 1),
@@ -75,7 +80,17 @@ def parse(text: str) -> Node:
     parser = _Parser(_tokens(text))
     node = parser.expression(0)
     parser.end()
+    if _height(node) > MAX_HEIGHT:
+        raise ExpressionError("nested too deeply, or too many operators in a row", 1)
     return node
+
+
+def _height(node: Node) -> int:
+    level, height = [node], 0
+    while level:
+        level = [part for one in level for part in children(one)]
+        height += 1
+    return height
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -89,10 +104,10 @@ def _tokens(text: str) -> list[_Token]:
         kind = match.lastgroup or ""
         if kind == "unit":
             kind = "number"
-        word = match[kind]
+        word, column = match[kind], match.start(kind) + 1
         if kind == "name" and word in _WORDS:
             kind = "operator"
-        found.append(_Token(kind, word, match["unit"] or "", match.start(kind) + 1))
+        found.append(_Token(kind, word, match["unit"] or "", column))
         position = match.end()
     found.append(_Token("end", "", "", len(text) + 1))
     return found
@@ -129,12 +144,13 @@ class _Parser:
     def expression(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise ExpressionError("nested too deeply", self.next.column)
-        self.depth = depth
+        around, self.depth = self.depth, depth
         node = self.either()
         if token := self.accept("if"):
             condition = self.either()
             self.expect("else")
-            return Choice(condition, node, self.expression(depth + 1), token.column)
+            node = Choice(condition, node, self.expression(depth + 1), token.column)
+        self.depth = around
         return node
 
     def either(self) -> Node:
@@ -145,8 +161,7 @@ class _Parser:
 
     def negation(self) -> Node:
         if token := self.accept("not"):
-            self._deeper(token)
-            return Unary("not", self.negation(), token.column)
+            return Unary("not", self._deeper(token, self.negation), token.column)
         return self.comparison()
 
     def comparison(self) -> Node:
@@ -180,8 +195,7 @@ class _Parser:
 
     def unary(self) -> Node:
         if token := self.accept("-"):
-            self._deeper(token)
-            return Unary("-", self.unary(), token.column)
+            return Unary("-", self._deeper(token, self.unary), token.column)
         return self.atom()
 
     def _left(self, operators: tuple[str, ...], operand: Callable[[], Node]) -> Node:
@@ -190,10 +204,13 @@ class _Parser:
             node = Binary(token.text, node, operand(), token.column)
         return node
 
-    def _deeper(self, token: _Token) -> None:
+    def _deeper(self, token: _Token, operand: Callable[[], Node]) -> Node:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ExpressionError("nested too deeply", token.column)
+        node = operand()
+        self.depth -= 1
+        return node
 
     def atom(self) -> Node:
         token = self.take()
@@ -231,18 +248,22 @@ class _Parser:
 
     def _list(self, token: _Token) -> Node:
         values: list[str] = []
+        texts: list[str] = []
         while not self.accept("]"):
             item = self.take()
             if item.kind != "text":
                 raise ExpressionError("a list holds text in quotes", item.column)
             values.append(item.text[1:-1])
+            texts.append(item.text)
             if not self.accept(","):
                 self.expect("]")
                 break
-        return Literally(tuple(values), "texts", "", token.column)
+        return Literally(tuple(values), "texts", f"[{', '.join(texts)}]", token.column)
 
 
 def _number(token: _Token) -> Literally:
+    if len(token.text) > MAX_DIGITS:
+        raise ExpressionError(f"a number of more than {MAX_DIGITS} digits", token.column)
     value: float = float(token.text) if "." in token.text else int(token.text)
     kind: Kind = "count"
     if token.unit:

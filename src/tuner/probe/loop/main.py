@@ -1,0 +1,21 @@
+"""The entry of the load loop as a program."""
+
+import json
+import resource
+import sys
+
+from tuner.probe.loop.load import Loop
+from tuner.probe.loop.tally import say
+
+
+def main() -> None:
+    """Run the load that the first argument describes, as JSON."""
+    spec = json.loads(sys.argv[1])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    say(Loop(spec).run())
+
+
+if __name__ == "__main__":
+    main()

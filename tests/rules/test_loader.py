@@ -1,0 +1,259 @@
+"""Rule files: what is accepted, and refusals with file, line and column."""
+
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from tuner.errors import RuleError
+from tuner.rules import loader
+from tuner.rules.expression import explain
+from tuner.rules.loader import builtin_rules, load_rule, load_rules, names_used
+from tuner.rules.schema import json_schema
+
+GOOD = """\
+id: XYZ001
+name: workers-above-ten
+title: More than ten workers
+severity: low
+confidence: high
+since: 0.1.0
+let:
+  most: 5 + 5
+when: mpm.max_request_workers > most
+formula: mpm.max_request_workers - most
+message: "{mpm.max_request_workers} workers are more than {most}"
+at: [MaxRequestWorkers]
+fix:
+  title: Lower it
+  safety: safe
+  set:
+    MaxRequestWorkers: most
+why: Ten are enough.
+references:
+  - https://example.com/
+"""
+
+
+def write(directory: Path, text: str | bytes, name: str = "XYZ001-workers-above-ten.yaml") -> Path:
+    path = directory / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def refusal(path: Path) -> str:
+    """Return the error of loading ``path``, its directory left out."""
+    with pytest.raises(RuleError) as caught:
+        load_rule(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}:")
+    assert "\n" not in message
+    return message.removeprefix(f"{path}:")
+
+
+def test_a_good_rule_is_compiled(tmp_path: Path) -> None:
+    compiled = load_rule(write(tmp_path, GOOD))
+    assert compiled.rule.id == "XYZ001"
+    assert compiled.rule.url == "https://example.com/"
+    assert explain(compiled.when, str) == "mpm.max_request_workers > most"
+    assert compiled.kinds["most"] == "count"
+    assert compiled.formula_kind == "count"
+    assert list(compiled.sets) == ["MaxRequestWorkers"]
+    assert compiled.options == {}
+
+
+def test_the_condition_is_the_formula_where_none_is_given(tmp_path: Path) -> None:
+    text = GOOD.replace("formula: mpm.max_request_workers - most\n", "")
+    compiled = load_rule(write(tmp_path, text))
+    assert compiled.formula == compiled.when
+    assert compiled.formula_kind == "flag"
+
+
+def test_names_behind_let_are_found(tmp_path: Path) -> None:
+    text = GOOD.replace("most: 5 + 5", "half: mpm.server_limit // 2\n  most: half + host.cores")
+    compiled = load_rule(write(tmp_path, text))
+    assert names_used(compiled) == ("mpm.max_request_workers", "mpm.server_limit", "host.cores")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("when: mpm", "when: [mpm", "10:8: expected ',' or ']'"),
+        ("let:", "let: :", "7:6: mapping values are not allowed"),
+        ("since: 0.1.0", "since: '0.1.0", "21:1: found unexpected end of stream"),
+        ("title: More", "\ttitle: More", "3:1: found character '\\t'"),
+        ("severity: low", "title: again", '4:1: found duplicate key "title"'),
+        (GOOD, "- a list\n", "1:1: a rule is a mapping"),
+        (GOOD, "", "1:1: a rule is a mapping"),
+        (GOOD, "only text\n", "1:1: a rule is a mapping"),
+        ("Ten are enough.", "Ten are\x07 enough.", " unacceptable character #x0007"),
+        ("why: Ten", "---\nwhy: Ten", "18:1: but found another document"),
+    ],
+)
+def test_broken_yaml_is_refused(tmp_path: Path, old: str, new: str, where: str) -> None:
+    assert refusal(write(tmp_path, GOOD.replace(old, new))).startswith(where)
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    assert "can't decode byte 0xff" in refusal(write(tmp_path, GOOD.encode() + b"# \xff\n"))
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    assert "No such file" in refusal(tmp_path / "XYZ001-workers-above-ten.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("title: More than ten workers\n", "", "1:1: title: Field required"),
+        ("when: mpm.max_request_workers > most\n", "", "1:1: when: Field required"),
+        ("why: Ten are enough.\n", "", "1:1: why: Field required"),
+        ("at: [", "att: [", "12:6: att: Extra inputs are not permitted"),
+        ("  safety: safe", "  safty: safe", "15:10: fix.safty: Extra inputs are not permitted"),
+        ("id: XYZ001", "id: xyz1", "1:5: id: String should match pattern"),
+        ("name: workers", "name: Workers", "2:7: name: String should match pattern"),
+        ("name: workers", "name: no-workers", "2:7: name: Value error, name the bad pattern"),
+        ("name: workers", "name: avoid-workers", "2:7: name: Value error, name the bad pattern"),
+        ("severity: low", "severity: huge", "4:11: severity: Input should be 'info', 'low',"),
+        ("confidence: high", "confidence: sure", "5:13: confidence: Input should be 'low',"),
+        ("since: 0.1.0", "since: 0.1", "6:8: since: Input should be a valid string"),
+        ("since: 0.1.0", "since: 0.1.0\nscope: host", "7:8: scope: Input should be 'server'"),
+        ("  safety: safe", "  safety: perhaps", "15:11: fix.safety: Input should be 'safe'"),
+        ("most: 5 + 5", "most: 5", "8:9: let.most: Input should be a valid string"),
+        ("  - https://example.com/", "  []", "20:3: references: Tuple should have at least 1"),
+        ("references:\n  - h", "references: h", "19:13: references: Input should be a valid"),
+        ("let:\n  most: 5 + 5", "let: text", "7:6: let: Input should be a valid dictionary"),
+    ],
+)
+def test_a_rule_of_another_shape_is_refused(tmp_path: Path, old: str, new: str, where: str) -> None:
+    assert old in GOOD
+    assert refusal(write(tmp_path, GOOD.replace(old, new))).startswith(where)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("> most\n", "> > most\n", "9:33: when: unexpected '>'"),
+        ("> most\n", "> mots\n", "9:33: when: no fact 'mots'; did you mean most"),
+        ("> most\n", "> 5MB\n", "9:7: when: '>' between count and bytes"),
+        ("when: mpm.max_request_workers >", "when: 1 +", "9:7: when: the condition must be true"),
+        ("most: 5 + 5", "most: 5 + 5 +", "8:16: let.most: the expression ends here"),
+        ("most: 5 + 5", "most: mpm.worker", "8:9: let.most: no fact 'mpm.worker'"),
+        ("most: 5 + 5", "most: later + 5\n  later: 5 + 5", "8:9: let.most: no fact 'later'"),
+        ("most: 5", "mpm.name: host.cores\n  most: 5", "8:13: let.mpm.name: 'mpm.name' is the na"),
+        ("workers - most", "workers - 5s", "10:34: formula: '-' between count and seconds"),
+        ("Workers: most", "Workers: 7 most", "17:26: fix.set.MaxRequestWorkers: unexpected"),
+        ("Workers: most", "Workers: group.x", "17:24: fix.set.MaxRequestWorkers: no fact"),
+        ("than {most}", "than {least}", "11:10: message: no fact 'least'"),
+        ("than {most}", "than {most", "11:10: message: expected '}' before end of string"),
+        ("than {most}", "than most}", "11:10: message: Single '}' encountered"),
+        ("  set:\n    M", "  option:\n    M", "17:5: fix.option: options belong to rules of sc"),
+    ],
+)
+def test_a_mistake_in_an_expression_is_refused(
+    tmp_path: Path, old: str, new: str, where: str
+) -> None:
+    assert old in GOOD
+    assert refusal(write(tmp_path, GOOD.replace(old, new))).startswith(where)
+
+
+def test_facts_of_a_scope_are_unknown_in_another(tmp_path: Path) -> None:
+    text = GOOD.replace("> most\n", "> group.threads\n")
+    assert "no fact 'group.threads'" in refusal(write(tmp_path, text))
+    scoped = write(tmp_path, text.replace("since: 0.1.0", "since: 0.1.0\nscope: group"))
+    assert load_rule(scoped).rule.scope == "group"
+
+
+@pytest.mark.parametrize("name", ["XYZ002-workers.yaml", "XYZ001.yaml", "xyz001-workers.yaml"])
+def test_a_file_is_named_after_its_rule(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RuleError, match=r"the file of XYZ001 is named XYZ001-<slug>\.yaml"):
+        load_rule(write(tmp_path, GOOD, name))
+
+
+def test_rules_of_all_directories_come_sorted_by_id(tmp_path: Path) -> None:
+    for directory, number in (("b", "002"), ("a/deep", "003"), ("a", "001")):
+        (tmp_path / directory).mkdir(parents=True, exist_ok=True)
+        text = GOOD.replace("XYZ001", f"XYZ{number}")
+        write(tmp_path / directory, text, f"XYZ{number}-workers.yaml")
+    found = load_rules([tmp_path / "b", tmp_path / "a"])
+    assert [one.rule.id for one in found] == ["XYZ001", "XYZ002", "XYZ003"]
+
+
+def test_an_id_is_defined_once(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, GOOD)
+    with pytest.raises(RuleError) as caught:
+        load_rules([tmp_path / "one", tmp_path / "two"])
+    first, second = (tmp_path / name / "XYZ001-workers-above-ten.yaml" for name in ("one", "two"))
+    assert str(caught.value) == f"{second}: XYZ001 is already defined in {first}"
+
+
+def test_a_user_rule_cannot_replace_a_rule_of_the_pack(tmp_path: Path) -> None:
+    write(tmp_path, GOOD.replace("XYZ001", "CAP001"), "CAP001-mine.yaml")
+    with pytest.raises(RuleError, match="CAP001 is already defined in"):
+        load_rules([builtin_rules(), tmp_path])
+
+
+def test_a_directory_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuleError, match="no such directory of rules"):
+        load_rules([tmp_path / "nothing"])
+
+
+def test_a_directory_without_rules_gives_none(tmp_path: Path) -> None:
+    assert load_rules([tmp_path]) == ()
+
+
+def test_the_installed_pack_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "files", lambda package: tmp_path / package)
+    checkout = builtin_rules()
+    assert sorted(path.name for path in checkout.iterdir() if path.is_dir())
+    shutil.copytree(checkout, tmp_path / "tuner/_rules")
+    assert builtin_rules() == tmp_path / "tuner/_rules"
+
+
+def test_a_missing_pack_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "files", lambda package: tmp_path / package)
+    monkeypatch.setattr(loader, "__file__", str(tmp_path / "a/b/c/d.py"))
+    with pytest.raises(RuleError, match="the rule pack is missing"):
+        builtin_rules()
+
+
+# --- the published schema ------------------------------------------------------------
+
+VALIDATOR = jsonschema.Draft202012Validator(json_schema())
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+
+
+@pytest.mark.parametrize(
+    "path", sorted(builtin_rules().rglob("*.yaml")), ids=lambda path: path.stem
+)
+def test_the_schema_accepts_every_rule(path: Path) -> None:
+    document = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+    assert list(VALIDATOR.iter_errors(document)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("id: XYZ001", "id: 7"),
+        ("severity: low", "severity: huge"),
+        ("at: [", "att: ["),
+        ("why: Ten are enough.\n", ""),
+        ("most: 5 + 5", "most: 5"),
+        ("  - https://example.com/", "  []"),
+        ("  safety: safe", "  safety: perhaps"),
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, new: str) -> None:
+    yaml = YAML(typ="safe", pure=True)
+    assert list(VALIDATOR.iter_errors(yaml.load(GOOD))) == []
+    bad = GOOD.replace(old, new)
+    assert list(VALIDATOR.iter_errors(yaml.load(bad)))
+    with pytest.raises(RuleError):
+        load_rule(write(tmp_path, bad))
