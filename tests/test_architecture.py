@@ -1,6 +1,5 @@
 """The shape of the program: who imports whom, what is loaded when, what is shipped."""
 
-import importlib.util
 import inspect
 import re
 import subprocess
@@ -123,10 +122,6 @@ def test_the_rule_pack_goes_into_the_wheel() -> None:
     assert list((ROOT / "rules").rglob("*.yaml"))
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("hatchling") is None,
-    reason="hatchling is not installed here, and tests download nothing",
-)
 def test_the_wheel_carries_rules_templates_and_types(tmp_path: Path) -> None:
     python(
         *("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),

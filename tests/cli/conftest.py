@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,24 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = [sys.executable, "-m", "tuner"]
 
 
+@pytest.fixture(scope="session")
+def shadows() -> Iterator[Path]:
+    """A place for shadow servers, apart from those of other tuners on this machine.
+
+    Not below pytest's own directory, which the user of the server may not enter.
+    """
+    with tempfile.TemporaryDirectory(prefix="tuner-tests-") as path:
+        Path(path).chmod(0o1777)
+        yield Path(path)
+
+
 @pytest.fixture
-def environment() -> dict[str, str]:
+def environment(shadows: Path) -> dict[str, str]:
     """A scrubbed environment."""
-    kept = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
+    kept = ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV")
     return {
         **{name: os.environ[name] for name in kept if name in os.environ},
+        "TMPDIR": str(shadows),
         "NO_COLOR": "1",
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",

@@ -10,7 +10,7 @@ from tuner.apache.read import ReadRequest, read
 from tuner.apache.tree import Configuration
 from tuner.errors import PatchError
 from tuner.patch.build import Patch, build_patch
-from tuner.pipeline.facts import build_facts
+from tuner.pipeline.facts.build import build_facts
 from tuner.pipeline.httpdtest import httpd_test
 from tuner.pipeline.observe import Observation, ObserveRequest, observe
 from tuner.pipeline.views import Views, views_of

@@ -14,8 +14,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from tuner.errors import RuleError
 from tuner.rules.expression import ExpressionError, Node, check, names_in, parse
 from tuner.rules.expression.nodes import Kind
-from tuner.rules.facts import facts_in
 from tuner.rules.schema import Rule
+from tuner.rules.vocabulary import facts_in
 
 
 @dataclass(frozen=True, slots=True)

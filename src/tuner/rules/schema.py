@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from tuner.rules.facts import Scope
 from tuner.rules.finding import Confidence, Safety, Severity
+from tuner.rules.vocabulary import Scope
 
 
 class RuleModel(BaseModel):

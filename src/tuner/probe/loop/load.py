@@ -116,8 +116,12 @@ class Loop:
         if self.tls is None:
             try:
                 os.write(fd, self.messages[connection.request])
-            except OSError:
+            except BlockingIOError:
                 pass
+            except OSError as error:
+                # Between connect and write; SO_ERROR is empty after it was told once.
+                self.fail(connection, connect_error(error.errno or 0))
+                return
             else:
                 connection.state = WAITING
                 self.tally.connect_latency.append(clock() - connection.opened)

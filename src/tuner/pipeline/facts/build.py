@@ -1,0 +1,85 @@
+"""From the views and the observation to the named facts that rules use."""
+
+from collections.abc import Mapping
+
+from tuner.apache.effective.mpm import MpmSettings
+from tuner.apache.effective.values import (
+    Location,
+    location_of,
+    names_of,
+)
+from tuner.apache.tree import Configuration
+from tuner.pipeline.facts.application import application_facts
+from tuner.pipeline.facts.group import group_facts
+from tuner.pipeline.facts.memory import memory_facts
+from tuner.pipeline.facts.mpm import mpm_facts
+from tuner.pipeline.facts.recommended import recommended_facts
+from tuner.pipeline.facts.server import server_facts
+from tuner.pipeline.facts.wsgi import wsgi_facts
+from tuner.pipeline.observe import Observation
+from tuner.pipeline.views import Views
+from tuner.rules.facts import Facts, Subject
+from tuner.rules.vocabulary import Scope
+
+
+def build_facts(configuration: Configuration, views: Views, observation: Observation) -> Facts:
+    """Return every fact for every subject."""
+    server = {
+        **mpm_facts(views.mpm),
+        **server_facts(configuration),
+        **wsgi_facts(configuration, views),
+        **memory_facts(views, observation),
+        **recommended_facts(views, observation),
+    }
+    used = {one.process_group for one in views.applications}
+    groups = tuple(
+        Subject(
+            f"daemon group {group.name}",
+            {
+                **server,
+                **group_facts(group, views, observation, group.name in used, configuration),
+            },
+            group.location,
+            group.name,
+        )
+        for group in views.groups
+    )
+    applications = tuple(
+        Subject(f"application {one.mount}", {**server, **application_facts(one)}, one.location)
+        for one in views.applications
+    )
+    subjects: Mapping[Scope, tuple[Subject, ...]] = {
+        "server": (Subject("server", server, None),),
+        "group": groups,
+        "application": applications,
+    }
+    return Facts(
+        subjects=subjects,
+        directives=_directive_locations(configuration),
+        current=_current(configuration, views.mpm),
+        fallback=Location(file=configuration.main, line_first=1, line_last=1),
+    )
+
+
+def _directive_locations(configuration: Configuration) -> dict[str, Location]:
+    found: dict[str, Location] = {}
+    for directive in configuration.tree:
+        if directive.section is None:
+            location = location_of(directive)
+            for name in names_of(directive.name):
+                found[name.lower()] = location
+    return found
+
+
+def _current(configuration: Configuration, mpm: MpmSettings | None) -> dict[str, str]:
+    found = {
+        name.lower(): directive.words[0]
+        for directive in configuration.tree
+        if directive.section is None and len(directive.words) == 1
+        for name in names_of(directive.name)
+    }
+    if mpm is not None:
+        for setting in (mpm.server_limit, mpm.thread_limit, mpm.threads_per_child):
+            if setting is not None and setting.is_default:
+                found[setting.name.lower()] = str(setting.effective)
+    return found

@@ -1,0 +1,73 @@
+"""Facts about one daemon process group."""
+
+from tuner.apache.effective.daemons import DaemonGroup
+from tuner.apache.tree import Configuration
+from tuner.capacity.memory import (
+    group_processes_that_fit,
+)
+from tuner.fact import Known, Unknown
+from tuner.pipeline.facts.memory import cost_fact
+from tuner.pipeline.facts.origin import Table, of_seconds
+from tuner.pipeline.observe import Observation
+from tuner.pipeline.views import Views
+from tuner.rules.expression.nodes import Scalar
+
+_DEFAULT_STACK_BYTES = 8 * 2**20
+
+
+def group_facts(
+    group: DaemonGroup,
+    views: Views,
+    observation: Observation,
+    is_used: bool,
+    configuration: Configuration,
+) -> Table:
+    """Return the facts of one daemon process group."""
+    where = f"WSGIDaemonProcess {group.name} at {group.location}"
+
+    def option(name: str) -> Known[Scalar]:
+        origin = "configuration" if name in group.options else "default"
+        return Known(group.number(name), origin, f"{name}= of {where}")  # type: ignore[arg-type]
+
+    socket_timeout = option("socket-timeout")
+    if not socket_timeout.value:
+        socket_timeout = of_seconds(configuration, "Timeout", 60)
+    stack = option("stack-size")
+    if not stack.value:
+        stack = Known(_DEFAULT_STACK_BYTES, "assumed", "ulimit -s")
+    return {
+        "group.name": Known(group.name, "configuration", where),
+        "group.processes": option("processes"),
+        "group.threads": option("threads"),
+        "group.capacity": Known(group.capacity, "derived", "processes x threads"),
+        "group.is_sized": Known(
+            "processes" in group.options or "threads" in group.options, "configuration", where
+        ),
+        "group.is_used": Known(is_used, "derived", "process groups of scripts"),
+        "group.listen_backlog": option("listen-backlog"),
+        "group.maximum_requests": option("maximum-requests"),
+        "group.queue_timeout": option("queue-timeout"),
+        "group.request_timeout": option("request-timeout"),
+        "group.socket_timeout": socket_timeout,
+        "group.deadlock_timeout": option("deadlock-timeout"),
+        "group.memory_limit": option("memory-limit"),
+        "group.stack_size": stack,
+        **_group_memory(group.name, views, observation),
+    }
+
+
+def _group_memory(name: str, views: Views, observation: Observation) -> Table:
+    costs, settings = observation.costs, views.settings
+    if isinstance(costs, Unknown):
+        return {"group.memory": costs, "group.processes_that_fit": costs}
+    cost = costs.groups.get(name)
+    if cost is None or settings is None:
+        unknown = Unknown(f"no process of {name} was running")
+        return {"group.memory": unknown, "group.processes_that_fit": unknown}
+    fitting = group_processes_that_fit(settings, costs, observation.budget.size_bytes)[name]
+    return {
+        "group.memory": cost_fact(cost.size_bytes, cost.origin, cost.source),
+        "group.processes_that_fit": Known(
+            fitting, "derived", "processes x (budget - the rest) / all daemons"
+        ),
+    }

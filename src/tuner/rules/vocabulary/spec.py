@@ -1,0 +1,14 @@
+"""What a fact is."""
+
+from typing import Literal, NamedTuple
+
+from tuner.rules.expression.nodes import Kind
+
+Scope = Literal["server", "group", "application"]
+
+
+class FactSpec(NamedTuple):
+    """What a fact is."""
+
+    kind: Kind
+    meaning: str
