@@ -7,6 +7,7 @@ import pytest
 
 from tuner.apache.changes import RemoveDirective, SetDirective, SetOption
 from tuner.apache.effective.values import Location
+from tuner.apache.versions import Version
 from tuner.fact import Fact, Known, Origin, Unknown
 from tuner.rules.checker import Outcome, evaluate_rules, format_value
 from tuner.rules.expression import UNKNOWN
@@ -48,6 +49,7 @@ def facts(
     table: Mapping[str, Fact[Scalar]],
     directives: Mapping[str, Location] | None = None,
     current: Mapping[str, str] | None = None,
+    versions: Mapping[str, Fact[Version]] | None = None,
     **other: tuple[Subject, ...],
 ) -> Facts:
     return Facts(
@@ -59,6 +61,7 @@ def facts(
         directives=directives or {},
         current=current or {},
         fallback=MAIN,
+        versions=versions or {},
     )
 
 
@@ -246,3 +249,31 @@ def test_an_option_that_needs_an_unknown_value_is_not_set(tmp_path: Path) -> Non
 )
 def test_values_are_written_by_their_kind(value: Value, kind: Kind, shown: str) -> None:
     assert format_value(value, kind) == shown
+
+
+@pytest.mark.parametrize(
+    ("version", "fires"),
+    [
+        ((2, 4, 9), False),
+        ((2, 4, 10), True),
+        ((2, 4, 37), True),
+        ((2, 4, 37, 1), True),
+        ((2, 4, 38), False),
+        ((2, 5, 0), False),
+    ],
+)
+def test_a_rule_applies_to_its_versions_both_ends_included(
+    tmp_path: Path, version: Version, fires: bool
+) -> None:
+    compiled = rule(tmp_path, "versions: {httpd: {since: 2.4.10, until: 2.4.37}}")
+    found = facts(table(), versions={"httpd": Known(version, "measured")})
+    assert bool(evaluate_rules([compiled], found).findings) == fires
+
+
+def test_a_rule_for_some_versions_is_skipped_where_the_version_is_unknown(tmp_path: Path) -> None:
+    compiled = rule(tmp_path, 'versions: {mod_wsgi: {since: "4"}}')
+    outcome = evaluate_rules(
+        [compiled], facts(table(), versions={"mod_wsgi": Unknown("not loaded")})
+    )
+    assert outcome.findings == ()
+    assert [one.missing for one in outcome.skipped] == [("mod_wsgi.version: not loaded",)]

@@ -142,7 +142,7 @@ def test_a_rule_of_another_shape_is_refused(tmp_path: Path, old: str, new: str, 
         ("most: 5 + 5", "most: 5 + 5 +", "8:16: let.most: the expression ends here"),
         ("most: 5 + 5", "most: mpm.worker", "8:9: let.most: no fact 'mpm.worker'"),
         ("most: 5 + 5", "most: later + 5\n  later: 5 + 5", "8:9: let.most: no fact 'later'"),
-        ("most: 5", "mpm.name: host.cores\n  most: 5", "8:13: let.mpm.name: 'mpm.name' is the na"),
+        ("most: 5", "mpm.name: host.cores\n  most: 5", "8:13: let.mpm.name: 'mpm.name' has a mea"),
         ("workers - most", "workers - 5s", "10:34: formula: '-' between count and seconds"),
         ("Workers: most", "Workers: 7 most", "17:26: fix.set.MaxRequestWorkers: unexpected"),
         ("Workers: most", "Workers: group.x", "17:24: fix.set.MaxRequestWorkers: no fact"),
@@ -257,3 +257,39 @@ def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, ne
     assert list(VALIDATOR.iter_errors(yaml.load(bad)))
     with pytest.raises(RuleError):
         load_rule(write(tmp_path, bad))
+
+
+THRESHOLD = GOOD.replace("let:\n  most: 5 + 5", "thresholds:\n  most: '10'")
+
+
+def test_a_threshold_can_be_used_and_set(tmp_path: Path) -> None:
+    write(tmp_path, THRESHOLD)
+    (own,) = load_rules([tmp_path])
+    assert explain(own.let["most"], str) == "10"
+    (chosen,) = load_rules([tmp_path], {"XYZ001": {"most": "20"}})
+    assert explain(chosen.let["most"], str) == "20"
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "message"),
+    [
+        ({"XYZ009": {"most": "20"}}, "thresholds for XYZ009: there is no such rule"),
+        ({"XYZ001": {"mots": "20"}}, "there is none of this name (there are: most)"),
+        ({"XYZ001": {"most": "20s"}}, "'20s' is not like its own value (that is 10)"),
+        ({"XYZ001": {"most": "host.cores"}}, "'host.cores' is not like its own value"),
+        ({"XYZ001": {"most": "20 +"}}, "threshold most of XYZ001: the expression ends here"),
+    ],
+)
+def test_a_wrong_threshold_is_refused(
+    tmp_path: Path, thresholds: dict[str, dict[str, str]], message: str
+) -> None:
+    write(tmp_path, THRESHOLD)
+    with pytest.raises(RuleError) as caught:
+        load_rules([tmp_path], thresholds)
+    assert message in str(caught.value)
+
+
+def test_a_threshold_is_one_value(tmp_path: Path) -> None:
+    text = THRESHOLD.replace("most: '10'", "most: 5 + 5")
+    with pytest.raises(RuleError, match="a threshold is one value"):
+        load_rules([write(tmp_path, text).parent])

@@ -7,17 +7,24 @@ with ``expect: skip``; one that cannot says why at the key ``never_skips``.
 import re
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+from unittest.mock import patch
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
 from tuner.apache.read import ReadRequest
+from tuner.apache.versions import parse_version
+from tuner.fact import Known
+from tuner.pipeline import audit as pipeline
 from tuner.pipeline.audit import AuditReport, AuditRequest, audit, audit_patch
+from tuner.pipeline.facts.build import build_facts
 from tuner.pipeline.observe import ObserveRequest
 from tuner.report.rule_text import render_rule
+from tuner.rules.facts import Facts
 from tuner.rules.loader import builtin_rules, load_rule, load_rules, names_used
+from tuner.rules.vocabulary import SERVER_FACTS
 
 CASES = Path(__file__).parent
 RULES = {one.rule.id: one for one in load_rules([builtin_rules()])}
@@ -29,6 +36,11 @@ class Case(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     conf: str
+    files: dict[str, str] = Field(default_factory=dict)
+    """More files, beside the configuration."""
+    facts: dict[str, bool | int | float | str | tuple[str, ...]] = Field(default_factory=dict)
+    """Facts of the server that a configuration cannot give: kernel limits, logs, measurements."""
+    versions: dict[str, str] = Field(default_factory=dict)
     app_memory: tuple[str, ...] = ()
     budget: str | None = None
     expect: Literal["fire", "quiet", "skip"]
@@ -61,20 +73,46 @@ def cases(*expected: str, rules: list[str] | None = None) -> list[object]:
 
 @pytest.fixture(autouse=True)
 def _pack_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuner.pipeline.audit.load_rules", lambda _: tuple(RULES.values()))
+    monkeypatch.setattr("tuner.pipeline.audit.load_rules", lambda *_: tuple(RULES.values()))
+
+
+def with_given(facts: Facts, case: Case) -> Facts:
+    """Return the facts with what the case gives in place of an observation."""
+    unknown = case.facts.keys() - SERVER_FACTS.keys()
+    assert not unknown, f"not facts of the server: {unknown}"
+    given = {
+        name: Known(value, "measured", "given by the case") for name, value in case.facts.items()
+    }
+    subjects = {
+        scope: tuple(one._replace(facts={**one.facts, **given}) for one in found)
+        for scope, found in facts.subjects.items()
+    }
+    versions = {
+        program: Known(parse_version(version), "given", "")
+        for program, version in case.versions.items()
+    }
+    return facts._replace(subjects=subjects, versions={**facts.versions, **versions})
 
 
 def run(tmp_path: Path, case: Case, *select: str, conf: str | None = None) -> AuditReport:
     """Audit the case, or another configuration with what the case gives."""
+    for name, content in case.files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content, "utf-8")
     main = tmp_path / "httpd.conf"
     main.write_bytes((case.conf if conf is None else conf).encode())
-    report = audit(
-        AuditRequest(
-            read=ReadRequest(path=main),
-            observe=ObserveRequest(live=False, app_memory=case.app_memory, budget=case.budget),
-            select=select,
+
+    def facts(*arguments: Any, **options: Any) -> Facts:
+        return with_given(build_facts(*arguments, **options), case)
+
+    with patch.object(pipeline, "build_facts", facts):
+        report = audit(
+            AuditRequest(
+                read=ReadRequest(path=main),
+                observe=ObserveRequest(live=False, app_memory=case.app_memory, budget=case.budget),
+                select=select,
+            )
         )
-    )
     assert report.configuration.fatal_errors == ()
     return report
 
@@ -117,11 +155,11 @@ def test_a_skip_says_what_is_missing(tmp_path: Path, rule_id: str, case: Case) -
 
 @pytest.mark.parametrize(("rule_id", "case"), cases("fire", rules=FIXABLE))
 def test_the_fix_gives_the_text_in_the_case(tmp_path: Path, rule_id: str, case: Case) -> None:
-    patch, refused = audit_patch(run(tmp_path, case, rule_id), None, unsafe=True)
+    made, refused = audit_patch(run(tmp_path, case, rule_id), None, unsafe=True)
     assert refused == ()
-    assert patch is not None
-    assert [one.path for one in patch.files] == [tmp_path / "httpd.conf"]
-    assert patch.files[0].after.decode() == case.fixed
+    assert made is not None
+    assert [one.path for one in made.files] == [tmp_path / "httpd.conf"]
+    assert made.files[0].after.decode() == case.fixed
 
 
 @pytest.mark.parametrize(("rule_id", "case"), cases("fire", rules=FIXABLE))
@@ -139,12 +177,12 @@ def test_all_fixes_together_silence_all_fixable_rules(
     tmp_path: Path, rule_id: str, case: Case
 ) -> None:
     report = run(tmp_path, case)
-    patch, refused = audit_patch(report, None, unsafe=True)
+    made, refused = audit_patch(report, None, unsafe=True)
     assert refused == ()
-    if patch is None:
+    if made is None:
         assert not any(one.fix for one in report.findings)
         return
-    after = run(tmp_path, case, conf=patch.files[0].after.decode())
+    after = run(tmp_path, case, conf=made.files[0].after.decode())
     assert not {one.id for one in after.findings if one.fix}
     assert {one.id for one in after.findings} <= {one.id for one in report.findings}
 

@@ -1,7 +1,7 @@
 """audit: read, observe, evaluate the rules, put their fixes into one patch."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tuner.apache.binary import Httpd
@@ -29,6 +29,8 @@ class AuditRequest:
     rule_directories: tuple[Path, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    thresholds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Values that replace those of rules, by rule id and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,13 @@ def audit(request: AuditRequest) -> AuditReport:
     configuration = read(request.read)
     views = views_of(configuration)
     observation = observe(configuration, views, request.observe)
-    rules = chosen_rules(request.rule_directories, request.select, request.ignore)
-    outcome = evaluate_rules(rules, build_facts(configuration, views, observation))
+    rules = chosen_rules(
+        request.rule_directories, request.select, request.ignore, request.thresholds
+    )
+    facts = build_facts(
+        configuration, views, observation, is_httpd_known=request.read.httpd is not None
+    )
+    outcome = evaluate_rules(rules, facts)
     return AuditReport(
         configuration=configuration,
         views=views,
@@ -65,10 +72,13 @@ def audit(request: AuditRequest) -> AuditReport:
 
 
 def chosen_rules(
-    directories: Sequence[Path], select: Sequence[str], ignore: Sequence[str]
+    directories: Sequence[Path],
+    select: Sequence[str],
+    ignore: Sequence[str],
+    thresholds: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[CompiledRule, ...]:
     """Load the rule pack and more directories; keep what is selected and not ignored."""
-    rules = load_rules([builtin_rules(), *directories])
+    rules = load_rules([builtin_rules(), *directories], thresholds)
     return tuple(
         one
         for one in rules

@@ -14,6 +14,9 @@ def render_rule(compiled: CompiledRule) -> str:
         rule.why.strip(),
         "Fires when\n" + textwrap.indent(rule.when, "  "),
     ]
+    if rule.thresholds:
+        lines = [f"{name} = {text}" for name, text in rule.thresholds.items()]
+        blocks.append("Thresholds\n" + textwrap.indent("\n".join(lines), "  "))
     if rule.let:
         lines = [f"{name} = {text}" for name, text in rule.let.items()]
         blocks.append("With\n" + textwrap.indent("\n".join(lines), "  "))

@@ -5,7 +5,8 @@ from string import Formatter
 from typing import NamedTuple
 
 from tuner.apache.changes import Change, RemoveDirective, SetDirective, SetOption, restart_class
-from tuner.fact import Fact, Known
+from tuner.apache.versions import parse_version
+from tuner.fact import Fact, Known, Unknown
 from tuner.rules.expression import Unresolved, evaluate, explain
 from tuner.rules.expression.evaluate import Value
 from tuner.rules.expression.nodes import Kind, Scalar
@@ -20,6 +21,7 @@ from tuner.rules.finding import (
     Skipped,
 )
 from tuner.rules.loader import CompiledRule, names_used
+from tuner.rules.schema import Rule
 from tuner.units import format_seconds, format_size
 
 
@@ -35,6 +37,13 @@ def evaluate_rules(rules: Sequence[CompiledRule], facts: Facts) -> Outcome:
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     for compiled in rules:
+        missing = _unknown_versions(compiled.rule, facts)
+        if missing:
+            rule = compiled.rule
+            skipped.append(Skipped(id=rule.id, title=rule.title, subject="server", missing=missing))
+            continue
+        if not _applies(compiled.rule, facts):
+            continue
         for subject in facts.subjects[compiled.rule.scope]:
             outcome = _evaluate(compiled, subject, facts)
             if isinstance(outcome, Finding):
@@ -42,6 +51,27 @@ def evaluate_rules(rules: Sequence[CompiledRule], facts: Facts) -> Outcome:
             elif isinstance(outcome, Skipped):
                 skipped.append(outcome)
     return Outcome(tuple(findings), tuple(skipped))
+
+
+def _unknown_versions(rule: Rule, facts: Facts) -> tuple[str, ...]:
+    return tuple(
+        f"{program}.version: {version.reason}"
+        for program in rule.versions
+        if isinstance(version := facts.versions[program], Unknown)
+    )
+
+
+def _applies(rule: Rule, facts: Facts) -> bool:
+    """Tell whether the versions here, all of them known, are those of the rule."""
+    for program, wanted in rule.versions.items():
+        version = facts.versions[program]
+        if isinstance(version, Known):
+            until = parse_version(wanted.until)
+            if not parse_version(wanted.since) <= version.value:
+                return False
+            if version.value[: len(until)] > until:
+                return False
+    return True
 
 
 def _evaluate(compiled: CompiledRule, subject: Subject, facts: Facts) -> Finding | Skipped | None:

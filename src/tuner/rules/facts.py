@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tuner.apache.effective.values import Location
+from tuner.apache.versions import Version
 from tuner.fact import Fact, Unknown
 from tuner.rules.expression import Unresolved
 from tuner.rules.expression.evaluate import Value
@@ -31,6 +32,8 @@ class Facts(NamedTuple):
     setting one to this value would change nothing."""
     fallback: Location
     """Where to point when nothing in the configuration sets the value."""
+    versions: Mapping[str, Fact[Version]]
+    """Of ``httpd`` and ``mod_wsgi``."""
 
 
 def as_value(name: str, fact: Fact[Scalar]) -> Value:

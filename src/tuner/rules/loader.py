@@ -1,6 +1,6 @@
 """Find rule files, read them, and refuse them with file, line and column."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from tuner.errors import RuleError
 from tuner.rules.expression import ExpressionError, Node, check, names_in, parse
-from tuner.rules.expression.nodes import Kind
+from tuner.rules.expression.nodes import Kind, Literally
 from tuner.rules.schema import Rule
 from tuner.rules.vocabulary import facts_in
 
@@ -45,27 +45,41 @@ def builtin_rules() -> Path:
     raise RuleError("the rule pack is missing from this installation")
 
 
-def load_rules(directories: Sequence[Path]) -> tuple[CompiledRule, ...]:
+def load_rules(
+    directories: Sequence[Path], thresholds: Mapping[str, Mapping[str, str]] | None = None
+) -> tuple[CompiledRule, ...]:
     """Load every rule below the directories, sorted by id.
+
+    ``thresholds`` replaces values of rules, by rule id and name.
 
     Raises:
         RuleError: the first mistake, with file, line and column.
     """
+    thresholds = thresholds or {}
     found: dict[str, CompiledRule] = {}
     for directory in directories:
         if not directory.is_dir():
             raise RuleError(f"{directory}: no such directory of rules")
         for path in sorted(directory.rglob("*.yaml")):
-            compiled = load_rule(path)
+            compiled = load_rule(path, thresholds)
             other = found.get(compiled.rule.id)
             if other is not None:
                 raise RuleError(f"{path}: {compiled.rule.id} is already defined in {other.path}")
             found[compiled.rule.id] = compiled
+    unknown = sorted(set(thresholds) - set(found))
+    if unknown:
+        raise RuleError(f"thresholds for {unknown[0]}: there is no such rule")
     return tuple(found[key] for key in sorted(found))
 
 
-def load_rule(path: Path) -> CompiledRule:
-    """Load one rule file; its name must begin with the rule's id."""
+def load_rule(
+    path: Path, thresholds: Mapping[str, Mapping[str, str]] | None = None
+) -> CompiledRule:
+    """Load one rule file; its name must begin with the rule's id.
+
+    Raises:
+        RuleError: the first mistake, with file, line and column.
+    """
     document = _parse_yaml(path)
     try:
         rule = Rule.model_validate(document)
@@ -76,7 +90,7 @@ def load_rule(path: Path) -> CompiledRule:
         raise RuleError(f"{path}:{where}: {field}: {first['msg']}") from error
     if not path.name.startswith(f"{rule.id}-"):
         raise RuleError(f"{path}: the file of {rule.id} is named {rule.id}-<slug>.yaml")
-    return _Compiler(rule, path, document).compile()
+    return _Compiler(rule, path, document).compile((thresholds or {}).get(rule.id, {}))
 
 
 def _parse_yaml(path: Path) -> Any:
@@ -116,14 +130,19 @@ class _Compiler:
             name: spec.kind for name, spec in facts_in(rule.scope).items()
         }
 
-    def compile(self) -> CompiledRule:
+    def compile(self, thresholds: Mapping[str, str]) -> CompiledRule:
         rule = self.rule
         let: dict[str, Node] = {}
+        for name, text in rule.thresholds.items():
+            self._demand_new_name(name, "thresholds")
+            let[name] = node = self._literal(text, ("thresholds", name))
+            self.kinds[name] = node.kind
+        for name, text in thresholds.items():
+            let[name] = self._chosen_threshold(name, text)
         for name, text in rule.let.items():
-            if name in self.kinds:
-                raise self._error(f"{name!r} is the name of a fact", ("let", name), 1)
-            let[name] = node = self._parse(text, ("let", name))
-            self.kinds[name] = self._check(node, ("let", name))
+            self._demand_new_name(name, "let")
+            let[name] = self._parse(text, ("let", name))
+            self.kinds[name] = self._check(let[name], ("let", name))
         when = self._parse(rule.when, ("when",))
         if self._check(when, ("when",)) != "flag":
             raise self._error("the condition must be true or false", ("when",), 1)
@@ -138,6 +157,31 @@ class _Compiler:
         return CompiledRule(
             rule, when, let, self.kinds, formula, formula_kind, sets, options, self.path
         )
+
+    def _demand_new_name(self, name: str, field: str) -> None:
+        if name in self.kinds:
+            raise self._error(f"{name!r} has a meaning already", (field, name), 1)
+
+    def _literal(self, text: str, location: tuple[str, ...]) -> Literally:
+        node = self._parse(text, location)
+        if not isinstance(node, Literally):
+            raise self._error("a threshold is one value, such as 30s or 64M", location, 1)
+        return node
+
+    def _chosen_threshold(self, name: str, text: str) -> Literally:
+        """Return a user's value in place of the rule's own."""
+        what = f"threshold {name} of {self.rule.id}"
+        if name not in self.rule.thresholds:
+            known = ", ".join(self.rule.thresholds) or "none"
+            raise RuleError(f"{what}: there is none of this name", hint=f"there are: {known}")
+        try:
+            node = parse(text)
+        except ExpressionError as error:
+            raise RuleError(f"{what}: {error}") from error
+        if not isinstance(node, Literally) or node.kind != self.kinds[name]:
+            own = self.rule.thresholds[name]
+            raise RuleError(f"{what}: {text!r} is not like its own value", hint=f"that is {own}")
+        return node
 
     def _all(self, texts: dict[str, str], key: str) -> dict[str, Node]:
         nodes: dict[str, Node] = {}

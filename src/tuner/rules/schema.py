@@ -32,6 +32,14 @@ class RuleExample(RuleModel):
     after: str
 
 
+class VersionRange(RuleModel):
+    """The versions of a program that a rule is about, both ends included."""
+
+    since: str = Field(default="0", pattern=r"^\d+(\.\d+)*$")
+    until: str = Field(default="999", pattern=r"^\d+(\.\d+)*$")
+    """``2.4.37`` is that version and everything before it; ``4`` is all of 4.x."""
+
+
 class Rule(RuleModel):
     """One rule."""
 
@@ -43,6 +51,10 @@ class Rule(RuleModel):
     status: Literal["preview", "stable", "deprecated"] = "stable"
     since: str
     scope: Scope = "server"
+    versions: dict[Literal["httpd", "mod_wsgi"], VersionRange] = Field(default_factory=dict)
+    """Where the rule applies; it is skipped where the version is not known."""
+    thresholds: dict[str, str] = Field(default_factory=dict)
+    """Names for literal values that users may set otherwise (``tuner.toml``)."""
     let: dict[str, str] = Field(default_factory=dict)
     when: str
     formula: str = ""

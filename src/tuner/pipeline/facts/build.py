@@ -9,6 +9,7 @@ from tuner.apache.effective.values import (
     names_of,
 )
 from tuner.apache.tree import Configuration
+from tuner.apache.versions import server_version, wsgi_version
 from tuner.pipeline.facts.application import application_facts
 from tuner.pipeline.facts.group import group_facts
 from tuner.pipeline.facts.memory import memory_facts
@@ -22,7 +23,13 @@ from tuner.rules.facts import Facts, Subject
 from tuner.rules.vocabulary import Scope
 
 
-def build_facts(configuration: Configuration, views: Views, observation: Observation) -> Facts:
+def build_facts(
+    configuration: Configuration,
+    views: Views,
+    observation: Observation,
+    *,
+    is_httpd_known: bool = False,
+) -> Facts:
     """Return every fact for every subject."""
     server = {
         **mpm_facts(views.mpm),
@@ -58,6 +65,10 @@ def build_facts(configuration: Configuration, views: Views, observation: Observa
         directives=_directive_locations(configuration),
         current=_current(configuration, views.mpm),
         fallback=Location(file=configuration.main, line_first=1, line_last=1),
+        versions={
+            "httpd": server_version(configuration, is_httpd_known),
+            "mod_wsgi": wsgi_version(configuration),
+        },
     )
 
 
