@@ -6,7 +6,7 @@ from typing import Any
 import jinja2
 
 from tuner import __version__
-from tuner.pipeline.optimise import OptimiseReport
+from tuner.pipeline.optimise.result import OptimiseReport
 from tuner.report.optimise_text import side_row
 from tuner.report.style import printable
 from tuner.units import format_seconds, format_size

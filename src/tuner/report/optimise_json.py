@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tuner import __version__
-from tuner.pipeline.optimise import OptimiseReport, Side
+from tuner.pipeline.optimise.result import OptimiseReport, Side
 from tuner.search.statistics import mean_with_interval
 
 SCHEMA_VERSION = 1

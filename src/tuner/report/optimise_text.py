@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 
 from tuner.pipeline.measure import Measurement
-from tuner.pipeline.optimise import OptimiseReport, Side
+from tuner.pipeline.optimise.result import OptimiseReport, Side
 from tuner.report.audit_text import written
 from tuner.report.style import Style, printable
 from tuner.search.statistics import mean_with_interval
