@@ -27,3 +27,21 @@ def parse_slo(text: str | None, max_error_rate: float, goal: "Goal") -> "Objecti
         latency_seconds=parse_duration(limit),
         max_error_rate=max_error_rate,
     )
+
+
+def parse_percent(option: str, text: str) -> float:
+    """Parse ``30%`` or ``0.3`` as a share below 1.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    from tuner.errors import UsageError
+
+    number, percent, rest = text.partition("%")
+    try:
+        value = float(number) / (100 if percent else 1)
+    except ValueError:
+        value = -1.0
+    if rest or not 0 <= value < 1:
+        raise UsageError(f"{option} {text}: write a share below 100%, such as 30%")
+    return value

@@ -9,7 +9,7 @@ from typing import Any
 
 from tuner.errors import TunerError, UsageError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE = "trials.jsonl"
 
 

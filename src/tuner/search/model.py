@@ -110,6 +110,7 @@ _PRIORS = {
     "thread_overhead": 1.0,
     "backend_throughput": 3.0,
 }
+_PRIOR_NAMES = tuple(_PRIORS)
 _LOCK_SHARE = 0.8
 _PROCESS_OVERHEAD = 0.02
 _THREAD_OVERHEAD = 0.02
@@ -153,8 +154,14 @@ def fit_model(
 
     if not usable:
         return model_of(centre)
-    return model_of(least_squares(residuals, centre, loss="soft_l1", max_nfev=200).x)
+    # Far from its bound a parameter has no slope: try a back end at what was seen, too.
+    capped = centre.copy()
+    capped[_PRIOR_NAMES.index("backend_throughput")] = wanted.max() + _MEASUREMENT_ERROR
+    fits = [
+        least_squares(residuals, begin, loss="soft_l1", max_nfev=200) for begin in (centre, capped)
+    ]
+    return model_of(min(fits, key=lambda one: one.cost).x)
 
 
 def _vector(parameters: Parameters) -> np.ndarray:
-    return np.array([getattr(parameters, name) for name in _PRIORS])
+    return np.array([getattr(parameters, name) for name in _PRIOR_NAMES])

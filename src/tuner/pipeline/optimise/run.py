@@ -295,17 +295,17 @@ class _Optimisation:
     ) -> OptimiseReport:
         laboratory = self.laboratory
         settings = winner.settings if winner else self.today
-        outlook = outlook_of(searched, settings)
+        outlook = outlook_of(searched.model, searched.space, settings)
         self.record.append(
             "end",
             verdict=verdict,
             better=patch is not None,
+            space=searched.space.model_dump(mode="json"),
             settings=settings.model_dump(mode="json"),
             demand={
                 "busy_seconds": laboratory.demand.busy_seconds,
                 "waiting_seconds": laboratory.demand.waiting_seconds,
             },
-            costs=laboratory.costs.model_dump(mode="json"),
         )
         return OptimiseReport(
             configuration=self.configuration,
