@@ -73,9 +73,7 @@ def test_without_trials_the_model_is_what_one_request_showed() -> None:
     assert found.parameters.waiting_seconds == pytest.approx(0.09)
 
 
-@pytest.mark.parametrize(
-    "surface", [Surface(0.02, 0.001), Surface(0.001, 0.1), Surface(0.01, 0.03)]
-)
+@pytest.mark.parametrize(("busy", "waiting"), [(0.02, 0.001), (0.001, 0.1), (0.01, 0.03)])
 def test_a_fitted_model_predicts_what_was_not_measured(busy: float, waiting: float) -> None:
     surface = Surface(busy, waiting)
     seen = [at(1, 1), at(1, 8), at(2, 4), at(4, 16), at(8, 2), at(1, 64)]
