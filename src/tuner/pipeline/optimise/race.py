@@ -20,6 +20,8 @@ from tuner.units import format_seconds
 
 _LEAST_ROUNDS = 4
 _ROUNDS_TO_LEAVE = 3
+_EXTENSION = 2
+_PROMISING_GAIN = 1.03
 _CLEAR_ENOUGH = 0.02
 """A race ends early when the interval is narrower than this on both sides."""
 
@@ -58,8 +60,14 @@ def race(
     rounds: int,
     is_out_of_time: Callable[[], bool],
 ) -> None:
-    """Measure all sides in turn; those that are clearly slower leave the list ``runners``."""
-    for number in range(rounds):
+    """Measure all sides in turn; those that are clearly slower leave the list ``runners``.
+
+    While the leader looks better than today but noise may explain it, the race goes
+    on to at most twice its rounds.
+    """
+    for number in range(_EXTENSION * rounds):
+        if number >= rounds and not _is_promising(today, runners):
+            break
         order = [*([today] if today else []), *runners]
         for runner in order if number % 2 == 0 else reversed(order):
             measure(laboratory, runner, number)
@@ -100,6 +108,11 @@ def _is_decided(today: Runner | None, runners: list[Runner]) -> bool:
         return False
     ratio = ratio_of(today, leader)
     return ratio is not None and ratio.high - ratio.low < 2 * _CLEAR_ENOUGH * ratio.estimate
+
+
+def _is_promising(today: Runner | None, runners: list[Runner]) -> bool:
+    ratio = ratio_of(today, max(runners, key=lambda one: one.mean))
+    return ratio is not None and ratio.estimate > _PROMISING_GAIN and not ratio.is_more
 
 
 def ratio_of(today: Runner | None, runner: Runner) -> Ratio | None:
