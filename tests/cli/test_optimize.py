@@ -216,6 +216,40 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     assert_nothing_is_left()
 
 
+@pytest.mark.slow
+def test_twenty_interruptions_at_random_moments_lose_nothing(
+    sample: Callable[[str], Path],
+    httpd: Httpd,
+    environment: dict[str, str],
+    tmp_path: Path,
+    tuner: Run,
+) -> None:
+    random_ = random.Random(20)
+    record = tmp_path / "run/trials.jsonl"
+    begin = ["--host", "http://apps.example:8080/io/", "--run-dir", "run", *SHORT]
+    measured, tree = 0, sample("debian-event-daemon")
+    for _ in range(20):
+        arguments = ["--resume", "run"] if record.exists() else begin
+        process = subprocess.Popen(
+            [*COMMAND, "optimize", tree, *arguments],
+            cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        time.sleep(random_.uniform(0.3, 7))
+        process.send_signal(random_.choice([signal.SIGINT, signal.SIGTERM, signal.SIGKILL]))
+        _, error = process.communicate(timeout=60)
+        assert "Traceback" not in error
+        tuner("rules")
+        assert_nothing_is_left()
+        if record.exists():
+            whole = [line for line in record.read_text().splitlines() if '"probe"' in line]
+            assert len(whole) >= measured
+            measured = len(whole)
+    result = tuner("optimize", "--resume", "run", "--format", "json")
+    assert result.returncode in (0, 4), result.stderr
+    assert_nothing_is_left()
+
+
 def test_a_changed_configuration_cannot_be_resumed(
     tuner: Run, sample: Callable[[str], Path], httpd: Httpd, tmp_path: Path
 ) -> None:
