@@ -97,7 +97,7 @@ def test_suppression_and_baseline_are_said_in_sarif_s_own_words(tmp_path: Path) 
 
 def replaced(text: str, region: dict[str, int], content: str) -> str:
     """Apply one replacement as SARIF defines its region: code points, from 1."""
-    lines = text.splitlines(keepends=True) + [""]
+    lines = [*text.splitlines(keepends=True), ""]
 
     def offset(line: int, column: int) -> int:
         return sum(map(len, lines[: line - 1])) + column - 1

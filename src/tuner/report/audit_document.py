@@ -14,7 +14,7 @@ from tuner.apache.effective.applications import Application
 from tuner.apache.effective.daemons import DaemonGroup
 from tuner.apache.effective.mpm import MpmSettings
 from tuner.apache.effective.values import Location, Model
-from tuner.apache.secrets import secret_values
+from tuner.apache.secrets import secrets_of
 from tuner.apache.tree import Configuration, Directive
 from tuner.capacity.budget import BudgetTerm
 from tuner.capacity.memory import MemoryCosts, NeedTerm, memory_need
@@ -215,7 +215,7 @@ def audit_document(
         findings=tuple(_finding(one, places) for one in findings),
         skipped=report.skipped,
     )
-    return clean(document, secret_values(configuration))
+    return clean(document, secrets_of(configuration))
 
 
 def _memory(report: AuditReport) -> MemoryPart:

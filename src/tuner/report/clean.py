@@ -1,27 +1,25 @@
 """Take out of a document what must not leave the machine or cannot be written as text."""
 
-from collections.abc import Iterable
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from tuner.apache.secrets import redact
+from tuner.apache.secrets import Secrets
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def clean(document: M, secrets: Iterable[str]) -> M:
+def clean(document: M, secrets: Secrets) -> M:
     r"""Return the document without secrets; bytes that are no UTF-8 become ``\xff``.
 
     Fields with fixed words keep them, even where a secret is the same word.
     """
-    known = tuple(secrets)
 
     def walk(value: Any) -> Any:
         if isinstance(value, str):
             text = value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            return redact(text, known)
+            return secrets.redact(text)
         if isinstance(value, BaseModel):
             fields = type(value).model_fields.items()
             update = {

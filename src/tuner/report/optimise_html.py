@@ -6,7 +6,7 @@ from typing import Any
 import jinja2
 
 from tuner import __version__
-from tuner.apache.secrets import redact, secret_values
+from tuner.apache.secrets import secrets_of
 from tuner.pipeline.optimise import OptimiseReport
 from tuner.report.optimise_text import side_row
 from tuner.report.style import printable
@@ -64,7 +64,7 @@ def _values(report: OptimiseReport) -> dict[str, Any]:
 def _patch(report: OptimiseReport) -> str:
     """Return the patch to look at: the lines around a change may hold secrets."""
     text = report.patch.text.decode("utf-8", "replace") if report.patch else ""
-    return redact(text, secret_values(report.configuration))
+    return secrets_of(report.configuration).redact(text)
 
 
 def _bars(report: OptimiseReport) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tuner import __version__
-from tuner.apache.secrets import secret_values
+from tuner.apache.secrets import secrets_of
 from tuner.pipeline.optimise import OptimiseReport, Side
 from tuner.report.clean import clean
 from tuner.report.documents import as_json
@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 def render_json(report: OptimiseReport) -> str:
     """Return the report as one JSON document."""
     checked = OptimiseDocument.model_validate(document(report))
-    return as_json(clean(checked, secret_values(report.configuration)))
+    return as_json(clean(checked, secrets_of(report.configuration)))
 
 
 def document(report: OptimiseReport) -> dict[str, Any]:
