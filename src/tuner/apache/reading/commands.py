@@ -10,7 +10,7 @@ from tuner.apache.reading.progress import Progress
 from tuner.apache.reading.skipping import skip_block, skip_opaque
 from tuner.apache.reading.state import ReadFailure, merge_path
 from tuner.apache.reading.variables import define, undefine
-from tuner.apache.syntax.words import decode, encode, words
+from tuner.apache.syntax.words import decode, words
 from tuner.apache.tree import Directive
 
 _INCLUDE = (
@@ -23,9 +23,7 @@ _INCLUDE_OPTIONAL = (
 )
 
 
-def execute(
-    progress: Progress, frame: Frame, directive: Directive, key: str, rest: bytes
-) -> None:
+def execute(progress: Progress, frame: Frame, directive: Directive, key: str, rest: bytes) -> None:
     """Execute ``directive``; what httpd refuses becomes an error with its place."""
     try:
         if key in CONDITIONS:
@@ -48,6 +46,7 @@ def execute(
 def _execute_simple(progress: Progress, key: str, rest: bytes) -> None:
     arguments = [decode(word) for word in words(rest)]
     state = progress.state
+    progress.verdicts.clear()
     if key == "define":
         define(arguments, state)
     elif key == "undefine":
@@ -81,10 +80,12 @@ def _include(progress: Progress, directive: Directive, rest: bytes, optional: bo
 
 
 def _enter_condition(progress: Progress, frame: Frame, directive: Directive, key: str) -> None:
-    verdict = evaluate(key, directive.args, progress.state)
+    question = (key, directive.args)
+    verdict = progress.verdicts.get(question)
+    if verdict is None:
+        verdict = progress.verdicts[question] = evaluate(key, directive.args, progress.state)
     if not verdict.true:
         directive.reason = verdict.reason
         skip_block(progress, frame, directive, verdict.reason)
         return
-    closing = encode(key[1:]) + b">"
-    progress.frames.append(Frame(frame.input, directive.section, directive, closing))
+    progress.frames.append(Frame(frame.input, directive.section, directive, CONDITIONS[key]))

@@ -4,6 +4,7 @@ It bounds what a hostile configuration can make the reader do.
 """
 
 from tuner.apache.directives import known_directives
+from tuner.apache.reading.conditions import Verdict
 from tuner.apache.reading.frames import Frame, Inclusion
 from tuner.apache.reading.state import ReadFailure, ReadState
 from tuner.apache.syntax.words import decode
@@ -32,6 +33,8 @@ class Progress:
         self.frames: list[Frame | Inclusion] = []
         self.names: dict[bytes, tuple[str, str, bool]] = {}
         """Raw name to display name, key, and whether httpd executes it while reading."""
+        self.verdicts: dict[tuple[str, str], Verdict] = {}
+        """Conditions that were evaluated, until something changes what they depend on."""
         self.stopped = False
         self._warned = 0
         self._bytes = 0

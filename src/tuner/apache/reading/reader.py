@@ -159,11 +159,11 @@ def _read_lines(progress: Progress, frame: Frame) -> bool:
             if closing and text[:2] == b"</" and not frame.open and text[2:].lower() == closing:
                 frames.pop()
                 return False
-            _handle(progress, frame, line)
-            if len(frames) != depth or progress.stopped:
-                return False
-            if file.lines is not lines:
-                break
+            if _handle(progress, frame, line):
+                if len(frames) != depth or progress.stopped:
+                    return False
+                if file.lines is not lines:
+                    break
         else:
             if not file.leave_macro():
                 return True
@@ -179,14 +179,15 @@ def _end_of_file(progress: Progress, frame: Frame) -> None:
             progress.fail(message, section.source.path, section.line)
 
 
-def _handle(progress: Progress, frame: Frame, line: LogicalLine) -> None:
+def _handle(progress: Progress, frame: Frame, line: LogicalLine) -> bool:
+    """Read one line; return whether it may have changed what is to be read next."""
     text, first, last, start, end = line
     used: tuple[str, ...] = ()
     if b"${" in text:
         text, used = expand(text, progress.state)
     name, rest = next_word(text)
     if not name:
-        return
+        return False
     if name[1:2] != b"/":
         if name[-1:] == b">":
             name = name[:-1]
@@ -194,9 +195,10 @@ def _handle(progress: Progress, frame: Frame, line: LogicalLine) -> None:
             rest = b">"
     elif name[:1] == b"<":
         _close(progress, frame, line, decode(name))
-        return
+        return progress.stopped
     display, key, executed = progress.names.get(name) or progress.learn_name(name)
-    section = frame.open[-1] if frame.open else frame.base
+    open_sections = frame.open
+    section = open_sections[-1] if open_sections else frame.base
     directive = Directive(
         display,
         decode(rest),
@@ -211,15 +213,17 @@ def _handle(progress: Progress, frame: Frame, line: LogicalLine) -> None:
         frame.condition,
         used,
     )
-    progress.directives.append(directive)
-    if len(progress.directives) > MAX_DIRECTIVES:
+    directives = progress.directives
+    directives.append(directive)
+    if len(directives) > MAX_DIRECTIVES:
         progress.stop(f"more than {MAX_DIRECTIVES} directives", directive)
     elif executed:
         execute(progress, frame, directive, key, rest)
-    elif key[:1] == "<":
-        frame.open.append(directive)
+    elif key[0] == "<":
+        open_sections.append(directive)
     if progress.state.warnings:
         progress.place_warnings(directive)
+    return executed or progress.stopped
 
 
 def _close(progress: Progress, frame: Frame, line: LogicalLine, name: str) -> None:

@@ -1,11 +1,7 @@
 """``${NAME}``: replaced in the whole line before it is cut into words (core.c, ap_resolve_env)."""
 
-import re
-
 from tuner.apache.reading.state import ReadFailure, ReadState
 from tuner.apache.syntax.words import decode, encode
-
-_VARIABLE = re.compile(rb"\$\{([^}]*)\}")
 
 
 def expand(text: bytes, state: ReadState) -> tuple[bytes, tuple[str, ...]]:
@@ -15,22 +11,28 @@ def expand(text: bytes, state: ReadState) -> tuple[bytes, tuple[str, ...]]:
     unknown name stays as it is, with httpd's warning unless it holds a colon
     (a RewriteMap). Values are not scanned again and names do not nest.
     """
+    pieces: list[bytes] = []
     used: list[str] = []
-
-    def replace(match: re.Match[bytes]) -> bytes:
-        name = decode(match[1])
+    position = 0
+    while True:
+        dollar = text.find(b"${", position)
+        closing = text.find(b"}", dollar + 2) if dollar >= 0 else -1
+        if closing < 0:
+            pieces.append(text[position:])
+            return b"".join(pieces), tuple(used)
+        name = decode(text[dollar + 2 : closing])
         value = state.variables.get(name.lower())
         if value is None:
             value = state.environment.get(name)
+        pieces.append(text[position:dollar])
         if value is None:
             if ":" not in name:
                 state.warnings.append(f"AH00111: Config variable ${{{name}}} is not defined")
-            return match[0]
-        used.append(name)
-        return encode(value)
-
-    last = text.rfind(b"}") + 1  # what is behind it would be scanned again and again
-    return _VARIABLE.sub(replace, text[:last]) + text[last:], tuple(used)
+            pieces.append(text[dollar : closing + 1])
+        else:
+            used.append(name)
+            pieces.append(encode(value))
+        position = closing + 1
 
 
 def define(words: list[str], state: ReadState) -> None:
