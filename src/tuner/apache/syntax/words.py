@@ -12,7 +12,6 @@ _QUOTED = {
 """What a quoted word holds, up to its end, and what is unescaped in it."""
 
 _LEADING_INTEGER = re.compile(r"\s*([+-]?[0-9]{1,19})", re.ASCII)
-_INT_MAX = 2**31 - 1
 
 
 def next_word(text: bytes) -> tuple[bytes, bytes]:
@@ -90,16 +89,17 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def atoi(text: str) -> int:
+def atoi(text: str, bits: int = 32) -> int:
     """Read a number as httpd's ``atoi`` does: leading digits, anything else is 0.
 
     ``150abc`` is 150, ``1e3`` is 1, ``0x20`` is 0. Values outside a C ``int``
-    are clamped, where C leaves the result open.
+    (or another number of ``bits``) are clamped, where C leaves the result open.
     """
     match = _LEADING_INTEGER.match(text)
     if not match:
         return 0
-    return max(-_INT_MAX - 1, min(_INT_MAX, int(match[1])))
+    most = 2 ** (bits - 1) - 1
+    return max(-most - 1, min(most, int(match[1])))
 
 
 def is_number(text: str) -> bool:
