@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.apache.trees import Case, read_case, read_text
-from tuner.apache.effective.daemon_options import OPTIONS
 from tuner.apache.effective.daemons import DaemonGroup, daemon_groups
 
 INVALID = "Invalid option to WSGI daemon process definition."

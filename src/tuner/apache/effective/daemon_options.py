@@ -43,7 +43,7 @@ class DaemonOption:
         number = self.number(value)
         if not value or not self.least <= number <= self.most:
             return invalid
-        if number and number < self.least_bytes:
+        if self.least_bytes and number and number < self.least_bytes:
             name = self.noun.capitalize()
             default = "system default" if self.zero == _SYSTEM else "default"
             return f"{name} must be >= {self.least_bytes} bytes, or 0 for {default}."

@@ -98,7 +98,7 @@ def atoi(text: str, bits: int = 32) -> int:
     match = _LEADING_INTEGER.match(text)
     if not match:
         return 0
-    most = 2 ** (bits - 1) - 1
+    most = (1 << (bits - 1)) - 1
     return max(-most - 1, min(most, int(match[1])))
 
 
