@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from tuner.apache.syntax.words import split_arguments
-from tuner.apache.tree import Configuration, Directive
+from tuner.apache.tree import Configuration
 
 REDACTED = "[redacted]"
 
@@ -27,25 +27,26 @@ _SECRET_DIRECTIVES = frozenset(
 
 _SECRET_NAME = re.compile(
     r"pass(?!env|ive)|pwd|secret|token|credential|(?<![a-z])key|[a-z_-]key(?![a-z])|private"
-    r"|(?<![a-z])auth(?![a-z])|authorization|cookie|salt|(?<![a-z])pin(?![a-z])|_dsn$|signature",
+    r"|authorization|(?<![a-z])salt|_dsn$",
     re.IGNORECASE,
 )
 """Names of variables, headers and parameters whose values are nobody's business."""
 
-_NAMED = {
-    "setenv": (0, 1),
-    "define": (0, 1),
-    "php_value": (0, 1),
-    "php_admin_value": (0, 1),
-    "perlsetvar": (0, 1),
-    "perlsetenv": (0, 1),
-}
-"""Directives that give a value to a name: where the name and the value stand."""
+_NAMED = frozenset({"setenv", "define", "php_value", "php_admin_value", "perlsetvar", "perlsetenv"})
+"""Directives that give the value of their second argument to the name in their first."""
 
 _PAIR = re.compile(r"([A-Za-z_][\w.-]*)=(\"[^\"]*\"?|'[^']*'?|[^\s,;&\]\"']+)")
 _URL = re.compile(r"(?<=://)([^\s/@:]*):([^\s/@]+)(?=@)")
 _SCHEME = re.compile(r"\b(Basic|Bearer|Digest|Token)\s+([^\s\"']{6,})", re.IGNORECASE)
+_PATH = re.compile(r"(?:/[\w.-]+){2,}/?")
+"""Where a secret is kept is no secret."""
+
 _HEADERS = frozenset({"header", "requestheader"})
+_PATTERNS = frozenset(
+    {"rewriterule", "rewritecond", "setenvif", "setenvifnocase", "redirectmatch", "aliasmatch"}
+)
+"""Directives whose first words are regular expressions, in which ``key=`` is text."""
+
 _HARMLESS_PAIRS = frozenset({"pass-authorization", "keepalive", "key-type"})
 _SHORTEST = 6
 """A shorter secret is hidden only where it is recognised, not everywhere else."""
@@ -67,10 +68,9 @@ class Secrets:
             text = _URL.sub(rf"\1:{REDACTED}", text)
         return text
 
-    def redact_args(self, directive: Directive) -> str:
+    def redact_args(self, name: str, args: str) -> str:
         """Return the arguments of a directive without its secrets."""
-        args = directive.args
-        for value in secrets_in(directive):
+        for value in secrets_in(name, args):
             args = args.replace(value, REDACTED)
         return self.redact(args)
 
@@ -79,7 +79,7 @@ def secrets_of(configuration: Configuration) -> Secrets:
     """Find every secret of a configuration, in lines that are skipped too."""
     found = set(_in_environment(configuration.options.environment))
     for directive in configuration.directives:
-        found.update(secrets_in(directive))
+        found.update(secrets_in(directive.name, directive.args))
     return Secrets(found)
 
 
@@ -92,22 +92,24 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
-def secrets_in(directive: Directive) -> Iterator[str]:
+def secrets_in(name: str, args: str) -> Iterator[str]:
     """Yield the secret values in the arguments of one directive."""
-    key, args = directive.key, directive.args
+    key = name.lower()
     if key in _SECRET_DIRECTIVES:
         yield from (word for word in split_arguments(args) if _is_value(word))
         return
     if key in _NAMED:
         words = split_arguments(args)
-        name, value = _NAMED[key]
-        if len(words) > value and is_secret_name(words[name]) and _is_value(words[value]):
-            yield words[value]
+        if len(words) > 1 and is_secret_name(words[0]) and _is_value(words[1]):
+            yield words[1]
         return
     if key in _HEADERS:
         yield from _in_header(split_arguments(args))
     if "=" in args:
-        for match in _PAIR.finditer(args):
+        behind = args
+        if key in _PATTERNS:
+            behind = " ".join(split_arguments(args)[2:]).replace("E=", " ").replace(":", "=")
+        for match in _PAIR.finditer(behind):
             value = match[2].strip("\"'")
             if match[1].lower() in _HARMLESS_PAIRS or not _is_value(value):
                 continue
@@ -131,4 +133,4 @@ def _is_value(text: str) -> bool:
     """Whether it is a value of its own, not a reference to one or a mere switch."""
     if not text or text.startswith(("${", "%{", "expr=")) or text.lower() in ("on", "off", "none"):
         return False
-    return not text.startswith("/")
+    return _PATH.fullmatch(text) is None

@@ -206,6 +206,24 @@ class Configuration:
             found.sort(key=self._order)
         return tuple(found)
 
+    def standing_in(self, section: Directive | None, *names: str) -> tuple[Directive, ...]:
+        """Return the active directives with one of these names directly in ``section``.
+
+        ``None`` is the top level: what the main server gets.
+        """
+        table = self._by_section
+        found = [one for name in names for one in table.get((id(section), name.lower()), ())]
+        if len(names) > 1:
+            found.sort(key=self._order)
+        return tuple(found)
+
+    @cached_property
+    def _by_section(self) -> dict[tuple[int, str], list[Directive]]:
+        table: dict[tuple[int, str], list[Directive]] = {}
+        for one in self.tree:
+            table.setdefault((id(one.section), one.key), []).append(one)
+        return table
+
     @cached_property
     def _by_key(self) -> dict[str, list[Directive]]:
         table: dict[str, list[Directive]] = {}
