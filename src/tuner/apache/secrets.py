@@ -95,6 +95,7 @@ def is_secret_name(name: str) -> bool:
 def secrets_in(name: str, args: str) -> Iterator[str]:
     """Yield the secret values in the arguments of one directive."""
     key = name.lower()
+    yield from (match[2] for match in _URL.finditer(args))
     if key in _SECRET_DIRECTIVES:
         yield from (word for word in split_arguments(args) if _is_value(word))
         return

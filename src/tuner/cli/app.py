@@ -21,6 +21,7 @@ from tuner.cli.explain import explain
 from tuner.cli.optimize import optimize
 from tuner.cli.rules import rules
 from tuner.cli.schema import schema
+from tuner.cli.show import show
 from tuner.errors import Interrupted, TunerError
 from tuner.server.places import shadow_directories
 
@@ -48,6 +49,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 app.command("audit", epilog=TOML_HELP)(_interruptible(audit))
 app.command("optimize")(_interruptible(optimize))
+app.command("show")(_interruptible(show))
 app.command("rules")(_interruptible(rules))
 app.command("explain")(_interruptible(explain))
 app.command("schema")(_interruptible(schema))

@@ -48,6 +48,8 @@ class Document(StrEnum):
     OPTIMIZE = "optimize"
     RULES = "rules"
     EXPLAIN = "explain"
+    SHOW = "show"
+    TRACE = "trace"
     RULE = "rule"
 
 

@@ -11,6 +11,8 @@ _MODELS = {
     Document.OPTIMIZE: "tuner.report.optimise_document:OptimiseDocument",
     Document.RULES: "tuner.report.rule_document:RulesDocument",
     Document.EXPLAIN: "tuner.report.rule_document:RuleDocument",
+    Document.SHOW: "tuner.pipeline.show:ShowDocument",
+    Document.TRACE: "tuner.pipeline.trace:Trace",
 }
 
 

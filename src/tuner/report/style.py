@@ -1,6 +1,9 @@
 """Colour and layout of text reports."""
 
-from tuner.rules.finding import Severity
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tuner.rules.finding import Severity
 
 _CODES = {
     "high": "1;31", "medium": "1;33", "low": "1;36", "info": "1",
@@ -18,7 +21,7 @@ class Style:
         """Return ``text`` in a colour."""
         return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self.colour else text
 
-    def severity(self, severity: Severity) -> str:
+    def severity(self, severity: "Severity") -> str:
         """Return a severity in its colour."""
         return self.paint(severity, severity)
 
