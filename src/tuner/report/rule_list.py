@@ -8,7 +8,7 @@ from itertools import groupby
 from tuner.report.documents import as_json
 from tuner.report.formats import ListFormat
 from tuner.report.markdown import code, plain, table
-from tuner.report.rule_document import RulesDocument
+from tuner.report.rule_document import rules_document
 from tuner.report.style import count_of
 from tuner.rules.schema import Rule
 
@@ -21,7 +21,7 @@ def render_rules(rules: Sequence[Rule], form: ListFormat) -> str:
         case ListFormat.TEXT:
             return _text(rules)
         case ListFormat.JSON:
-            return as_json(RulesDocument(rules=tuple(rules)))
+            return as_json(rules_document(rules))
         case ListFormat.CSV:
             return _csv(rules)
         case ListFormat.MARKDOWN:
