@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.report.support import configuration, document_of, rendered, report_of
 from tuner.report.audit_github import annotation
 from tuner.report.style import printable
 
+PROPERTY = settings(deadline=None, max_examples=200, derandomize=True)
 TEXTS = st.one_of(st.text(), st.text("%\r\n:,=;A0123456789DC", max_size=12))
 
 
@@ -33,6 +34,7 @@ def visible(text: str) -> str:
     return "".join(char if char in "\r\n" else printable(char) for char in text)
 
 
+@PROPERTY
 @given(TEXTS, TEXTS, TEXTS)
 def test_any_text_arrives_as_it_was(title: str, message: str, file: str) -> None:
     line = annotation("warning", title, message, file, 3, 4)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.report.support import SAMPLES, configuration, document_of, rendered, report_of
@@ -132,7 +132,7 @@ def test_a_file_outside_of_the_base_has_an_absolute_uri(tmp_path: Path) -> None:
     assert where == {"uri": f"file://{tmp_path.resolve()}/httpd.conf"}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, derandomize=True)
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
 def test_any_path_survives_in_a_uri(name: str) -> None:
     uri = _path_uri(name)

@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -11,6 +11,7 @@ from tuner.report.markdown import code, fenced, in_html, plain, table
 from tuner.report.style import printable
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+PROPERTY = settings(deadline=None, max_examples=200, derandomize=True)
 TEXTS = st.one_of(
     st.text(),
     st.text("\\`*_[]<>|&~$#+-=1.()! \n\t:@/a", max_size=12),
@@ -27,6 +28,7 @@ def shown(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", "", html)).replace("\u2060", "").strip()
 
 
+@PROPERTY
 @given(TEXTS)
 @example("1. one")
 @example("- one")
@@ -41,6 +43,7 @@ def test_plain_text_is_shown_as_it_is(text: str) -> None:
     assert set(re.findall(r"</?(\w+)", html)) <= {"p"}
 
 
+@PROPERTY
 @given(TEXTS, TEXTS)
 def test_cells_keep_to_their_table(first: str, second: str) -> None:
     html = PARSER.render(table(("a", "b"), [(plain(first), code(second))]))
@@ -49,6 +52,7 @@ def test_cells_keep_to_their_table(first: str, second: str) -> None:
     assert html.count("<tr>") == 2
 
 
+@PROPERTY
 @given(TEXTS)
 @example("`")
 @example("a``b|")
@@ -59,6 +63,7 @@ def test_code_is_shown_as_it_is(text: str) -> None:
     assert set(re.findall(r"</?(\w+)", html)) <= {"p", "code"}
 
 
+@PROPERTY
 @given(TEXTS)
 def test_html_is_shown_as_it_is(text: str) -> None:
     html = PARSER.render(f"<details>\n<summary>x{in_html(text)}</summary>\n</details>\n")
@@ -66,6 +71,7 @@ def test_html_is_shown_as_it_is(text: str) -> None:
     assert set(re.findall(r"</?(\w+)", html)) == {"details", "summary"}
 
 
+@PROPERTY
 @given(st.text("`~ab\n", min_size=1))
 def test_a_block_of_code_holds_everything(text: str) -> None:
     html = PARSER.render(fenced(text))
@@ -73,6 +79,7 @@ def test_a_block_of_code_holds_everything(text: str) -> None:
     assert unescape(re.sub(r"<[^>]*>", "", html)).rstrip() == text.rstrip()
 
 
+@PROPERTY
 @given(TEXTS, st.from_regex(r"@[a-z][a-z0-9-]{0,9}", fullmatch=True))
 def test_nobody_is_notified(text: str, name: str) -> None:
     for written in (plain(text + name), in_html(text + name)):

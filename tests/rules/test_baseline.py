@@ -33,7 +33,10 @@ def test_every_finding_has_its_own(tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=8,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.sampled_from(["", "# a comment", "ServerName x", "KeepAlive On"])), st.data())
 def test_moved_lines_change_no_fingerprint(

@@ -140,7 +140,7 @@ class _Reading:
         # The kinds that a threshold may have are alternatives, which pydantic adds to the key.
         if key[0] == "thresholds":
             key = key[:3]
-        name = ".".join(map(str, key))
+        name = ".".join(text if (text := str(one)).isprintable() else ascii(text) for one in key)
         if first["type"] == "extra_forbidden":
             table = _Document if len(key) == 1 else AuditPreferences
             known = [_hyphens(one) for one in table.model_fields]
