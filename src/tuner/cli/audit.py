@@ -38,7 +38,7 @@ _RESULT = "Result"
 
 
 TOML_HELP = """A tuner.toml holds defaults for options, which the command line replaces, and
-thresholds of rules (tuner explain ID names them). Paths are relative to the file:
+thresholds of rules (tuner explain ID names them). Paths in it are relative to the file:
 
 \b
     [audit]
@@ -51,8 +51,8 @@ thresholds of rules (tuner explain ID names them). Paths are relative to the fil
     app-memory = ["40M", "120M@shop"]
     rules = ["our-rules"]            # directories
     baseline = "known.json"
-    [thresholds.TMO001]
-    longest = "300s"                 # a number with the unit that the rule uses
+    [thresholds.ID]                  # of one rule
+    name = "300s"                    # with a unit, where its own value has one
 """
 
 
