@@ -32,9 +32,7 @@ def ids(stdout: str) -> set[str]:
     return {one["id"] for one in json.loads(stdout)["findings"]}
 
 
-def test_tuner_toml_of_the_current_directory_is_used(
-    tuner: Run, tree: Path, tmp_path: Path
-) -> None:
+def test_tuner_toml_of_this_directory_is_used(tuner: Run, tree: Path, tmp_path: Path) -> None:
     options = ("audit", tree, "--no-live", "--format", "json")
     assert len(ids(tuner(*options).stdout)) > 1
     (tmp_path / "tuner.toml").write_text(
@@ -76,10 +74,8 @@ def test_a_mistake_in_tuner_toml_is_one_line(tuner: Run, tree: Path, tmp_path: P
     result = tuner("audit", tree, "--no-live")
     assert result.returncode == 2
     assert result.stdout == ""
-    assert (
-        result.stderr
-        == "tuner: tuner.toml:2: there is no key audit.bugdet (did you mean budget?)\n"
-    )
+    message = "tuner.toml:2: there is no key audit.bugdet (did you mean budget?)"
+    assert result.stderr == f"tuner: {message}\n"
 
 
 def test_only_new_findings_count_with_a_baseline(tuner: Run, tree: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The audit as text for people: what there is, findings by severity, what to do next."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from tuner.report.audit_document import AuditDocument, FindingPart, FixPart
 from tuner.report.formats import Look
@@ -39,12 +39,13 @@ def render(document: AuditDocument, rules: Sequence[Rule], look: Look) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _row(label: str, text: str, style: Style, lead: int = _INDENT) -> str:
-    """Return a label and a text that is wrapped beside it."""
+def _row(label: str, text: str, style: Style, columns: str = "") -> str:
+    """Return a label and a text that is wrapped beside it, behind ``columns``."""
+    lead = _INDENT + len(columns)
     body = textwrap.wrap(
         printable(text), _WIDTH - lead, break_long_words=False, break_on_hyphens=False
     ) or [""]
-    first = style.paint(f"  {label:<{lead - 2}}", "dim")
+    first = style.paint(f"  {label:<{_INDENT - 2}}", "dim") + columns
     return f"\n{' ' * lead}".join([first + body[0], *body[1:]])
 
 
@@ -82,7 +83,8 @@ def _summary(document: AuditDocument, style: Style) -> str:
 
 
 def _finding(finding: FindingPart, style: Style, verbose: bool) -> str:
-    title = style.paint(f"{finding.id} {printable(finding.title)}", "bold")
+    title = style.paint(finding.id, finding.severity)
+    title += " " + style.paint(printable(finding.title), "bold")
     if finding.confidence != "high":
         title += style.paint(f" ({finding.confidence} confidence)", "dim")
     if finding.subject != "server":
@@ -103,14 +105,14 @@ def _finding(finding: FindingPart, style: Style, verbose: bool) -> str:
     return "\n".join(rows)
 
 
-def _inputs(inputs: Sequence[Input], style: Style) -> Iterable[str]:
+def _inputs(inputs: Sequence[Input], style: Style) -> Iterator[str]:
     """Yield the inputs as columns: name, value to the right, where it comes from."""
     names = max((len(one.name) for one in inputs), default=0)
-    values = max((len(one.shown) for one in inputs), default=0)
+    values = max((len(printable(one.shown)) for one in inputs), default=0)
     for position, one in enumerate(inputs):
-        label = f"{'with' if position == 0 else '':<{_INDENT - 2}}"
-        lead = f"{label}{one.name:<{names}}  {printable(one.shown):>{values}} "
-        yield _row(lead, one.source or one.origin, style, len(lead) + 3).rstrip()
+        columns = f"{one.name:<{names}}  {printable(one.shown):>{values}}  "
+        label = "" if position else "with"
+        yield _row(label, one.source or one.origin, style, columns).rstrip()
 
 
 def _fix(fix: FixPart, style: Style) -> list[str]:
@@ -144,7 +146,7 @@ def _ending(document: AuditDocument, style: Style, verbose: bool) -> str:
             ]
         else:
             lines += [
-                _row(f"{len(ids):>3}", f"{reason}: {', '.join(ids)}", style, 7)
+                _row(f"{len(ids):>7}", f"{reason}: {', '.join(ids)}", style)
                 for reason, ids in undecided(document.skipped)
             ]
     return "\n".join(lines)
