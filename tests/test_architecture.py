@@ -16,8 +16,6 @@ from tuner.errors import TunerError
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src/tuner").rglob("*.py"))
 MAX_LINES = 500
-LONGER = {"apache/reading/reader.py": 700}
-"""One loop over httpd's read phase; it may not grow beyond this."""
 
 
 def python(*words: str) -> str:
@@ -86,8 +84,7 @@ print("\\nloaded:", *sorted(name for name in sys.modules if "." not in name))
     "path", SOURCES, ids=[str(path.relative_to(ROOT / "src/tuner")) for path in SOURCES]
 )
 def test_no_module_is_too_long_to_read(path: Path) -> None:
-    limit = LONGER.get(str(path.relative_to(ROOT / "src/tuner")), MAX_LINES)
-    assert len(path.read_text("utf-8").splitlines()) <= limit
+    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES
 
 
 def test_half_of_the_modules_are_short() -> None:

@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import psutil
 import pytest
 
 from tests.cli.conftest import COMMAND, Run
 from tuner.apache.binary import Httpd
 from tuner.apache.environment import parse_envvars
+from tuner.report.formats import Document
+from tuner.report.schemas import schema_text
 from tuner.server.places import base_directory, shadow_directories
 
 pytestmark = pytest.mark.httpd
@@ -50,6 +53,7 @@ def test_an_application_that_waits_gets_more_threads(
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
+    jsonschema.validate(document, json.loads(schema_text(Document.OPTIMIZE)))
     assert document["better"]
     assert document["throughput_ratio"]["low"] > 1.3
     (group,) = document["found"]["settings"]["groups"]

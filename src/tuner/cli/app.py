@@ -16,11 +16,13 @@ from typing import Annotated, Any
 import typer
 
 from tuner import __version__
-from tuner.cli.audit import audit
+from tuner.cli.audit import TOML_HELP, audit
 from tuner.cli.explain import explain
 from tuner.cli.optimize import optimize
 from tuner.cli.plan import plan
 from tuner.cli.rules import rules
+from tuner.cli.schema import schema
+from tuner.cli.show import show
 from tuner.errors import Interrupted, TunerError
 from tuner.server.places import shadow_directories
 
@@ -46,11 +48,13 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-app.command("audit")(_interruptible(audit))
+app.command("audit", epilog=TOML_HELP)(_interruptible(audit))
 app.command("optimize")(_interruptible(optimize))
 app.command("plan")(_interruptible(plan))
+app.command("show")(_interruptible(show))
 app.command("rules")(_interruptible(rules))
 app.command("explain")(_interruptible(explain))
+app.command("schema")(_interruptible(schema))
 
 
 def _version(value: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import jinja2
 
 from tuner import __version__
+from tuner.apache.secrets import secrets_of
 from tuner.pipeline.optimise.result import OptimiseReport
 from tuner.report.optimise_text import side_row, sides
 from tuner.report.style import printable
@@ -51,9 +52,15 @@ def _values(report: OptimiseReport) -> dict[str, Any]:
         ],
         "need": report.need(settings).formula,
         "budget": report.budget_formula,
-        "patch": report.patch.text.decode("utf-8", "replace") if report.patch else "",
+        "patch": _patch(report),
         "run_directory": str(report.run_directory),
     }
+
+
+def _patch(report: OptimiseReport) -> str:
+    """Return the patch to look at: the lines around a change may hold secrets."""
+    text = report.patch.text.decode("utf-8", "replace") if report.patch else ""
+    return secrets_of(report.configuration).redact(text)
 
 
 def _bars(report: OptimiseReport) -> list[dict[str, Any]]:

@@ -1,10 +1,13 @@
 """The result of an optimisation as JSON."""
 
-import json
 from typing import Any
 
 from tuner import __version__
+from tuner.apache.secrets import secrets_of
 from tuner.pipeline.optimise.result import OptimiseReport, Side
+from tuner.report.clean import clean
+from tuner.report.documents import as_json
+from tuner.report.optimise_document import OptimiseDocument
 from tuner.search.statistics import mean_with_interval
 
 SCHEMA_VERSION = 1
@@ -12,7 +15,8 @@ SCHEMA_VERSION = 1
 
 def render_json(report: OptimiseReport) -> str:
     """Return the report as one JSON document."""
-    return json.dumps(document(report), indent=2, ensure_ascii=True) + "\n"
+    checked = OptimiseDocument.model_validate(document(report))
+    return as_json(clean(checked, secrets_of(report.configuration)))
 
 
 def document(report: OptimiseReport) -> dict[str, Any]:

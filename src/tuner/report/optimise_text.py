@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from tuner.pipeline.measure import Measurement
 from tuner.pipeline.optimise.result import OptimiseReport, Side
-from tuner.report.audit_text import written
 from tuner.report.style import Style, printable
+from tuner.report.wording import written
 from tuner.search.statistics import mean_with_interval
 from tuner.search.trial import Trial
 from tuner.units import format_seconds, format_size

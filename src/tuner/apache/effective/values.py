@@ -15,7 +15,7 @@ ALIASES = {
 class Model(BaseModel):
     """Base of all values here: frozen, nothing beyond its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Location(Model):
@@ -74,7 +74,7 @@ def occurrences(
 
     The last one is in force: httpd executes them in order.
     """
-    return tuple(one for one in configuration.named(*names_of(name)) if one.section is host)
+    return configuration.standing_in(host, *names_of(name))
 
 
 def in_force(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -112,7 +113,7 @@ class OptimiseReport:
         return self.patch is not None
 
     @property
-    def confidence(self) -> str:
+    def confidence(self) -> Literal["high", "medium", "low"]:
         """How far the result can be trusted: high, medium or low."""
         probes = [one.probe for one in self.winner.measurements] if self.winner else []
         if any(one.validity == "invalid" for one in probes):
