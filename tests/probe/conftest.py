@@ -9,19 +9,23 @@ import pytest
 
 
 class Behaviour(BaseHTTPRequestHandler):
-    """``/ok`` answers, ``/fail`` answers 500, ``/slow`` takes 0.2 s, ``/cut`` hangs up."""
+    """``/ok`` answers, ``/fail`` answers 500, ``/cut`` hangs up.
+
+    ``/slow`` takes 0.2 s and ``/stall`` 2.5 s.
+    """
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
 
     def do_GET(self) -> None:
         if self.path == "/cut":
             self.close_connection = True
             return
-        if self.path == "/slow":
-            time.sleep(0.2)
+        time.sleep({"/slow": 0.2, "/stall": 2.5}.get(self.path, 0))
         body = b"x" * 100
         self.send_response(500 if self.path == "/fail" else 200)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
