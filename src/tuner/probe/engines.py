@@ -11,6 +11,7 @@ from tuner.probe.result import ProbeResult
 Engine = Callable[[ProbePlan, Guard], ProbeResult]
 
 _MODULES = {
+    "auto": "tuner.probe.auto",
     "native": "tuner.probe.native",
     "httpx": "tuner.probe.httpx_engine",
     "ab": "tuner.probe.external.ab",
@@ -18,6 +19,7 @@ _MODULES = {
     "h2load": "tuner.probe.external.h2load",
     "hey": "tuner.probe.external.hey",
     "k6": "tuner.probe.external.k6",
+    "locust": "tuner.probe.locust_engine",
 }
 
 NAMES = tuple(_MODULES)

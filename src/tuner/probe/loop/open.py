@@ -33,12 +33,18 @@ class OpenLoop(Load):
         if self.timer < 0:
             self.timer = periodic_timer(began, max(int(step), LEAST_TICK_NANOSECONDS))
             if self.timer >= 0:
-                self.poll.register(self.timer, select.EPOLLIN | select.EPOLLET)
+                self.poll.register(self.timer, select.EPOLLIN)
         while self.total < self.limit and began + self.total * step <= now:
             self.due.append(int(began + self.total * step))
             self.total += 1
         self.send_due()
         return now + 1_000_000_000 if self.timer >= 0 else int(began + self.total * step)
+
+    def serve(self, events: list[tuple[int, int]]) -> None:
+        """Handle what the kernel reports; a timer goes on only when it was read."""
+        if any(fd == self.timer for fd, _ in events):
+            os.read(self.timer, 8)
+        super().serve(events)
 
     def send_due(self) -> None:
         """Give requests that are due to connections that are free."""
