@@ -88,7 +88,8 @@ def probe(truth: Truth, **changes: object) -> ProbeResult:
         "requests": (Request(path="/"),),
         "concurrency": 8,
         "warmup_seconds": 0.0,
-        "duration_seconds": 6.0,
+        # Short enough that no part of it is taken for a warm-up.
+        "duration_seconds": 4.5,
         **changes,
     }
     return native.run(ProbePlan.model_validate(fields))
@@ -106,7 +107,8 @@ def test_percentiles_are_those_of_the_server(truth: Truth, load: dict[str, objec
     latency = probe(truth, **load).latency
     assert latency is not None
     known = truth.took
-    assert latency.count == pytest.approx(len(known), abs=2) > 400
+    assert latency.count > 400
+    assert latency.count == pytest.approx(len(known), abs=10)
     assert percentile(known, 50) == pytest.approx(percentile([*DELAYS_SECONDS], 50), rel=0.1)
     assert latency.p50_seconds == pytest.approx(percentile(known, 50), rel=0.03)
     assert latency.p90_seconds == pytest.approx(percentile(known, 90), rel=0.03)
