@@ -1,11 +1,8 @@
 """A real Locust master with workers that are not ours, on loopback and across namespaces."""
 
-import os
-import shutil
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
@@ -13,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.probe.conftest import Behaviour, Server
 from tuner.errors import ProbeError
 from tuner.probe import locust_engine
 from tuner.probe.plan import ProbePlan, Request
@@ -88,52 +84,6 @@ def test_workers_that_do_not_come_are_one_clear_error(
     with pytest.raises(ProbeError, match="locust") as raised:
         locust_engine.run(plan(server_url))
     assert "\n" not in str(raised.value)
-
-
-NAMESPACES = ("tunerw1", "tunerw2")
-
-
-def ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True)
-
-
-@pytest.fixture
-def namespaces() -> Iterator[tuple[str, ...]]:
-    """Two network namespaces, each joined to this one by a pair of its own."""
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("network namespaces need root and ip")
-    made: list[str] = []
-    try:
-        for number, name in enumerate(NAMESPACES, 1):
-            try:
-                ip("netns", "add", name)
-            except subprocess.CalledProcessError:
-                pytest.skip("network namespaces are not allowed here")
-            made.append(name)
-            near, far, net = f"{name}a", f"{name}b", f"10.213.{number}"
-            ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", name)
-            ip("addr", "add", f"{net}.1/24", "dev", near)
-            ip("link", "set", near, "up")
-            ip("-n", name, "addr", "add", f"{net}.2/24", "dev", far)
-            ip("-n", name, "link", "set", far, "up")
-            ip("-n", name, "link", "set", "lo", "up")
-            ip("-n", name, "route", "add", "default", "via", f"{net}.1")
-        yield NAMESPACES
-    finally:
-        for name in made:
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-
-
-@pytest.fixture
-def open_server() -> Iterator[str]:
-    """The test server where the namespaces reach it, and nobody else's network."""
-    server = Server(("10.213.1.1", 0), Behaviour)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://10.213.1.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def test_workers_in_namespaces_of_their_own(

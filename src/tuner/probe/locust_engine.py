@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tuner.errors import ProbeError, UsageError
-from tuner.probe.context import is_local
+from tuner.probe.context import is_loopback
 from tuner.probe.external.child import Finished, run_child, whole_seconds
 from tuner.probe.external.outcome import silent
 from tuner.probe.guard import Guard, no_guard
@@ -96,7 +96,7 @@ def _demand(plan: ProbePlan) -> None:
     ]
     if refused:
         raise UsageError(f"locust has {', '.join(refused)}", hint="use --engine native or httpx")
-    if plan.workers and is_local(urlsplit(plan.url).hostname or ""):
+    if plan.workers and is_loopback(urlsplit(plan.url).hostname or ""):
         raise UsageError(
             f"workers on other hosts cannot reach {plan.url}",
             hint="give the address that they see",

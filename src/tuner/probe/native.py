@@ -12,7 +12,7 @@ import sys
 from urllib.parse import urlsplit
 
 from tuner.errors import ProbeError, UsageError
-from tuner.probe.context import is_local
+from tuner.probe.context import is_loopback
 from tuner.probe.guard import Guard, no_guard
 from tuner.probe.loop import program
 from tuner.probe.merge import merge
@@ -58,7 +58,7 @@ def _local_shards(plan: ProbePlan) -> list[Shard]:
 
 
 def _remote_shards(plan: ProbePlan) -> list[Shard]:
-    if is_local(urlsplit(plan.url).hostname or ""):
+    if is_loopback(urlsplit(plan.url).hostname or ""):
         raise UsageError(
             f"workers on other hosts cannot reach {plan.url}",
             hint="give the address that they see",
