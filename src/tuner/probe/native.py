@@ -23,7 +23,6 @@ from tuner.probe.shards import Document, Shard, part, process_count, run_shards
 NAME = "native"
 
 _SPARE_DESCRIPTORS = 64
-_CLIENTS_PER_PROCESS = 25
 
 
 def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
@@ -44,7 +43,7 @@ def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
 
 
 def _local_shards(plan: ProbePlan) -> list[Shard]:
-    processes = process_count(plan, _CLIENTS_PER_PROCESS)
+    processes = process_count(plan)
     _demand_descriptors(part(plan.concurrency, processes, 0))
     return [
         # -I -S: no site-packages, no environment: the loop needs the standard library only.
@@ -103,7 +102,7 @@ def spec_for(plan: ProbePlan, share: int, processes: int) -> Document:
         "messages": [_message(plan, request) for request in plan.requests],
         "weights": [request.weight for request in plan.requests],
         "seed": plan.seed + share,
-        "expect": [_expected(plan)] * len(plan.requests),
+        "expect": [_expected(plan, request) for request in plan.requests],
         "rate": plan.rate / processes if plan.rate else 0,
         "connections": part(plan.concurrency, processes, share),
         "max_requests": max(1, part(plan.max_requests, processes, share)),
@@ -114,11 +113,13 @@ def spec_for(plan: ProbePlan, share: int, processes: int) -> Document:
     }
 
 
-def _expected(plan: ProbePlan) -> tuple[int, int | None] | None:
-    """Return status and body length that a good answer has; only one path has a canary."""
-    if plan.expected is None or len(plan.requests) > 1:
-        return None
-    return plan.expected.status, plan.expected.body_bytes
+def _expected(plan: ProbePlan, request: Request) -> tuple[int, int | None] | None:
+    """Return status and body length that a good answer has.
+
+    What is expected of the plan as a whole goes for its only request.
+    """
+    expected = request.expected or (plan.expected if len(plan.requests) == 1 else None)
+    return (expected.status, expected.body_bytes) if expected else None
 
 
 def _resolve(host: str, port: int) -> str:

@@ -20,8 +20,6 @@ from tuner.probe.shards import process_count
 
 NAME = "wrk"
 
-_CLIENTS_PER_THREAD = 25
-
 
 def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
     """Run wrk; a run of its own before warms the server up.
@@ -32,7 +30,7 @@ def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
     """
     demand(NAME, plan)
     program = find_program(NAME, "apt install wrk")
-    threads = process_count(plan, _CLIENTS_PER_THREAD)
+    threads = process_count(plan)
     with as_file(files("tuner.probe.external").joinpath("wrk.lua")) as script:
 
         def command(seconds: float) -> list[str]:

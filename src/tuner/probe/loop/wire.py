@@ -224,7 +224,7 @@ class Wire:
             self.tally.good(now, connection.due)
             self.tally.mismatches += self.known.differs(connection.request, response)
         else:
-            self.tally.error(f"status {response.status}", now)
+            self.tally.error(response.error_kind, now)
         connection.served += 1
         connection.reset()
         if response.closes or not self.keep_alive:
