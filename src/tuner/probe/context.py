@@ -84,6 +84,15 @@ def is_local(host: str) -> bool:
     return any(str(one).startswith("127.") or one in ("::1", *own) for one in addresses)
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name means this machine to itself only."""
+    try:
+        addresses = {str(item[4][0]) for item in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return any(one.startswith("127.") or one == "::1" for one in addresses)
+
+
 def server_processes(port: int) -> list[psutil.Process] | None:
     """Return the processes behind a listening port, with all their relatives.
 
