@@ -9,10 +9,18 @@ from tuner.units import format_size
 Guard = Callable[[], str]
 """Returns why the probe must stop; empty while everything is well."""
 
-
 def no_guard() -> str:
     """Never stop."""
     return ""
+
+
+def any_of(*guards: Guard) -> Guard:
+    """Stop for the first reason of several guards."""
+
+    def check() -> str:
+        return next((reason for guard in guards if (reason := guard())), "")
+
+    return check
 
 
 def memory_guard(least_available_bytes: int) -> Guard:

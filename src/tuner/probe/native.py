@@ -78,7 +78,7 @@ def spec_for(plan: ProbePlan, share: int) -> Document:
         "messages": [_message(plan, request) for request in plan.requests],
         "weights": [request.weight for request in plan.requests],
         "seed": plan.seed + share,
-        "expect": [_expected(plan)] * len(plan.requests),
+        "expect": [_expected(plan, request) for request in plan.requests],
         "rate": plan.rate / processes if plan.rate else 0,
         "connections": _part(plan.concurrency, processes, share),
         "max_requests": max(1, _part(plan.max_requests, processes, share)),
@@ -89,11 +89,13 @@ def spec_for(plan: ProbePlan, share: int) -> Document:
     }
 
 
-def _expected(plan: ProbePlan) -> tuple[int, int | None] | None:
-    """Return status and body length that a good answer has; only one path has a canary."""
-    if plan.expected is None or len(plan.requests) > 1:
-        return None
-    return plan.expected.status, plan.expected.body_bytes
+def _expected(plan: ProbePlan, request: Request) -> tuple[int, int | None] | None:
+    """Return status and body length that a good answer has.
+
+    What is expected of the plan as a whole goes for its only request.
+    """
+    expected = request.expected or (plan.expected if len(plan.requests) == 1 else None)
+    return (expected.status, expected.body_bytes) if expected else None
 
 
 def _part(total: int, parts: int, number: int) -> int:

@@ -17,6 +17,14 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Expected(Value):
+    """What the canary saw: a probe counts what differs from it."""
+
+    status: int
+    body_bytes: int | None = None
+    """None: the length of the body changes from one answer to the next."""
+
+
 class Request(Value):
     """One kind of request in the traffic mix."""
 
@@ -25,14 +33,13 @@ class Request(Value):
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    expected: Expected | None = None
+    """What a good answer looks like; None: nothing was asked before."""
 
-
-class Expected(Value):
-    """What the canary saw: a probe counts what differs from it."""
-
-    status: int
-    body_bytes: int | None = None
-    """None: the length of the body changes from one answer to the next."""
+    @property
+    def is_safe(self) -> bool:
+        """Whether it may be sent at any time (RFC 9110, 9.2.1)."""
+        return self.method in SAFE_METHODS
 
 
 class ProbePlan(Value):
