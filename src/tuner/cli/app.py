@@ -19,6 +19,7 @@ from tuner import __version__
 from tuner.cli.audit import audit
 from tuner.cli.explain import explain
 from tuner.cli.optimize import optimize
+from tuner.cli.probe import probe
 from tuner.cli.rules import rules
 from tuner.errors import Interrupted, TunerError
 from tuner.server.places import shadow_directories
@@ -47,6 +48,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 app.command("audit")(_interruptible(audit))
 app.command("optimize")(_interruptible(optimize))
+app.command("probe")(_interruptible(probe))
 app.command("rules")(_interruptible(rules))
 app.command("explain")(_interruptible(explain))
 

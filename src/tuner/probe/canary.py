@@ -1,4 +1,4 @@
-"""One request of each kind before the load: does it work, and what does it look like?"""
+"""Ask for each kind of request before the load: whether it works, and how it looks."""
 
 from collections.abc import Sequence
 

@@ -27,6 +27,8 @@ FAIRNESS_DOUBT = 0.8
 MISMATCH_INVALID = 0.01
 RACES_NOTE = 0.05
 CLOCK_DOUBT_SECONDS = 0.05
+RETRY_LATER = ", retry later"
+"""How the kind of an error ends whose answer carried Retry-After (RFC 9110, 10.2.3)."""
 SYN_RETRY_SECONDS = 1.0
 """A lost SYN is sent again after 1, 3 and 7 seconds (RFC 6298, tcp(7))."""
 
@@ -263,13 +265,15 @@ def mismatches(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Ch
 
 def rate_limiting(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Check | None:
     """Find an application or a proxy that limits the client's rate."""
-    limited = result.statuses.get(429, 0)
+    paused = sum(n for kind, n in result.errors.items() if kind.endswith(RETRY_LATER))
+    limited = max(result.statuses.get(429, 0), paused)
     if not limited:
         return None
     return Check(
         name="rate-limiting",
         effect="invalid",
-        message=f"{limited} answers were 429 Too Many Requests: a rate limit was measured",
+        message=f"{limited} answers were 429 Too Many Requests or carried Retry-After: a rate "
+        "limit was measured",
         advice="let the probe's address through, or lower the load",
     )
 

@@ -9,6 +9,7 @@ from tuner.units import format_size
 Guard = Callable[[], str]
 """Returns why the probe must stop; empty while everything is well."""
 
+
 def no_guard() -> str:
     """Never stop."""
     return ""

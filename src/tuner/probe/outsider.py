@@ -15,9 +15,7 @@ ASK_SECONDS = 0.5
 
 
 @contextlib.contextmanager
-def outsider(
-    url: str, headers: Sequence[tuple[str, str]], most_seconds: float
-) -> Iterator[Guard]:
+def outsider(url: str, headers: Sequence[tuple[str, str]], most_seconds: float) -> Iterator[Guard]:
     """Be another user of the server: stop when one request waits too long.
 
     Two requests a second on a connection each, in a thread. It sees what the load

@@ -52,7 +52,7 @@ def preflight(
 
 
 def descriptors(plans: Sequence[ProbePlan], limits: ClientLimits) -> Preflight:
-    """Each connection is an open file of a load process (ulimit -n)."""
+    """Compare open files: each connection is one of a load process (ulimit -n)."""
     needed = max(math.ceil(one.concurrency / one.processes) for one in plans) + SPARE_DESCRIPTORS
     hard, soft = limits.descriptors_hard, limits.descriptors_soft
     if 0 <= hard < needed:
@@ -73,7 +73,7 @@ def descriptors(plans: Sequence[ProbePlan], limits: ClientLimits) -> Preflight:
 
 
 def ports(plans: Sequence[ProbePlan], tcp: TcpState) -> Preflight:
-    """Each connection to one address and port holds a local port."""
+    """Compare ports: each connection to one address and port holds a local one."""
     held = max(one.concurrency for one in plans)
     usable = int(USABLE_SHARE * tcp.ports)
     free = max(0, tcp.ports - tcp.time_wait)
@@ -92,7 +92,7 @@ def ports(plans: Sequence[ProbePlan], tcp: TcpState) -> Preflight:
 
 
 def time_wait_reuse(plans: Sequence[ProbePlan], tcp: TcpState, is_local: bool) -> Preflight:
-    """Without keep-alive ports come back after a minute, or after a second with reuse.
+    """Tell when ports come back without keep-alive: after a minute, or a second with reuse.
 
     tcp_tw_reuse: 1 everywhere, 2 on loopback (ip-sysctl.rst). Who closes first holds
     the TIME_WAIT; the load asks for ``Connection: close``, so that is the server.
@@ -107,7 +107,7 @@ def time_wait_reuse(plans: Sequence[ProbePlan], tcp: TcpState, is_local: bool) -
         rate = max(one.rate or FAST_CONNECTS for one in closing)
         needed = int(rate * min(TIME_WAIT_SECONDS, max(1.0, _seconds(closing))))
         message = (
-            f"about {needed} ports pass through TIME_WAIT if the client closes first, of {tcp.ports}"
+            f"about {needed} of {tcp.ports} ports pass through TIME_WAIT if the client closes first"
         )
         if needed > USABLE_SHARE * tcp.ports:
             return Preflight(
@@ -120,7 +120,7 @@ def time_wait_reuse(plans: Sequence[ProbePlan], tcp: TcpState, is_local: bool) -
 
 
 def listen_queue(plans: Sequence[ProbePlan], tcp: TcpState) -> Preflight:
-    """Connections wait for the server in a queue of at most somaxconn."""
+    """Compare the burst of connects with somaxconn, the most that a listen queue holds."""
     burst = max(min(one.concurrency, one.connects_per_second) for one in plans)
     message = (
         f"up to {burst} connections begin within a second, net.core.somaxconn is {tcp.somaxconn}"
@@ -137,7 +137,7 @@ def listen_queue(plans: Sequence[ProbePlan], tcp: TcpState) -> Preflight:
 
 
 def cores(plans: Sequence[ProbePlan], limits: ClientLimits) -> Preflight:
-    """Server and load generator share this machine's cores."""
+    """Tell that server and load generator share this machine's cores."""
     used = max(one.processes for one in plans)
     message = (
         f"the load generator shares {limits.cores} cores with the server and uses up to {used}: "

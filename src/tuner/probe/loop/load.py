@@ -311,7 +311,7 @@ class Loop:
             self.tally.good(now, connection.due)
             self.tally.mismatches += self.differs(connection.request, response)
         else:
-            self.tally.error(f"status {response.status}", now)
+            self.tally.error(response.error_kind, now)
         connection.served += 1
         connection.retried = False
         connection.reset()
