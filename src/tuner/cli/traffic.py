@@ -86,11 +86,11 @@ def traffic_request(
     headers: list[str] | None,
     cookies: list[str] | None,
     allow_methods: list[str] | None,
-    access_log: Path | None,
-    log_format: str | None,
-    top: int,
-    allow_tokens: bool,
-    apache: Path | None,
+    access_log: Path | None = None,
+    log_format: str | None = None,
+    top: int = 20,
+    allow_tokens: bool = False,
+    apache: Path | None = None,
 ) -> "TrafficRequest":
     """Turn the options into a request."""
     from tuner.apache.read import ReadRequest
