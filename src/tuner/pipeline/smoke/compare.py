@@ -156,9 +156,7 @@ def _judged(relative: Ratio, raw: Ratio, machine: Ratio, limit: float) -> tuple[
                 f"; this machine is {machine.estimate:.2f} times as fast as the baseline's, and an "
                 "application that waits does not get faster with it"
             )
-        if raw.estimate > limit and raw.low > limit:
-            return "ok", ""
-        return "regressed", ""
+        return ("ok" if raw.low > limit else "regressed"), ""
     if relative.low > limit or (raw.low > limit and not is_faster):
         return "ok", ""
     return "inconclusive", ""
