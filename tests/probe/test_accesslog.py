@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuner.errors import UsageError
@@ -183,6 +183,7 @@ def test_a_log_that_is_not_there_is_refused(tmp_path: Path) -> None:
         learn(tmp_path / "none", (COMBINED_D,))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

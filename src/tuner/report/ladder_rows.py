@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 
 from tuner.pipeline.ladder.report import LadderReport, StepReport, TargetReport
+from tuner.probe.scaling import ScalabilityLaw
 from tuner.units import format_seconds
+
+LEAST_FIT = 0.5
+"""A law that explains less of the variation says nothing."""
 
 Row = tuple[str, ...]
 
@@ -77,17 +81,22 @@ def findings(target: TargetReport) -> list[str]:
     lines.append(f"Knee {knee}{found.knee_reason}.")
     cliff = f"at {found.cliff}: " if found.cliff else "none: "
     lines.append(f"Error cliff {cliff}{found.cliff_reason}.")
-    law = found.law
-    if law is not None:
-        lines.append(
-            f"Scalability law: one client alone {law.rate:.0f} requests/s, contention "
-            f"{_share(law.contention, law.contention_error)}, coherency "
-            f"{_share(law.coherency, law.coherency_error)}"
-            + (f", peak near {law.peak_concurrency:.0f} clients" if law.peak_concurrency else "")
-            + (f", limit {law.limit:.0f} requests/s" if law.limit else "")
-            + f"; it explains {max(0.0, law.fit):.0%} of the variation."
-        )
+    if found.law is not None:
+        lines.append(_law(found.law))
     return [*lines, *(f"Beware: {one}." for one in found.flat)]
+
+
+def _law(law: ScalabilityLaw) -> str:
+    if law.fit < LEAST_FIT:
+        return "Scalability law: it does not describe this ladder."
+    peak = f", peak near {law.peak_concurrency:.0f} clients" if law.peak_concurrency else ""
+    limit = f", limit {law.limit:.0f} requests/s" if law.limit else ""
+    return (
+        f"Scalability law: one client alone {law.rate:.0f} requests/s, contention "
+        f"{_share(law.contention, law.contention_error)}, coherency "
+        f"{_share(law.coherency, law.coherency_error)}{peak}{limit}; it explains {law.fit:.0%} of "
+        "the variation."
+    )
 
 
 def _share(value: float, error: float) -> str:

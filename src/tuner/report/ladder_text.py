@@ -25,20 +25,19 @@ def render_text(report: LadderReport, *, colour: bool, verbose: bool = False) ->
     if report.repeat > 1:
         title += f" (mean, 95 % interval of {report.repeat} probes)"
     blocks = [
-        style.paint(title, "bold") + "\n" + aligned(classic(report)),
+        _block(style, title, aligned(classic(report))),
         "? doubtful, ! invalid: see below" if _has_marks(report) else "",
         *(_target(one, report, style, verbose) for one in report.targets if one.steps),
-        "\n".join(traffic_lines(report)),
+        printable("\n".join(traffic_lines(report))),
         _preflight(report, verbose),
         machine_line(report),
-        ended_line(report),
+        printable(ended_line(report)),
     ]
-    return "\n\n".join(printable_block(block) for block in blocks if block) + "\n"
+    return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def printable_block(text: str) -> str:
-    """Make control characters visible, but leave our own colours."""
-    return "\x1b".join(printable(part) for part in text.split("\x1b"))
+def _block(style: Style, heading: str, body: str) -> str:
+    return f"{style.paint(printable(heading), 'bold')}\n{printable(body)}".rstrip()
 
 
 def _has_marks(report: LadderReport) -> bool:
@@ -49,17 +48,15 @@ def _target(target: TargetReport, report: LadderReport, style: Style, verbose: b
     checks = check_lines(target)
     if not verbose:
         checks = [one for one in checks if not one.startswith("note")]
-    return "\n".join(
-        [
-            style.paint(f"{target.name}  ({', '.join(target.requests[:5])})", "bold"),
-            aligned(details(target, step_head(report))),
-            "",
-            chart(target),
-            "",
-            *findings(target),
-            *checks,
-        ]
-    ).rstrip()
+    body = [
+        aligned(details(target, step_head(report))),
+        "",
+        chart(target),
+        "",
+        *findings(target),
+        *checks,
+    ]
+    return _block(style, f"{target.name}  ({', '.join(target.requests[:5])})", "\n".join(body))
 
 
 def chart(target: TargetReport) -> str:
