@@ -1,10 +1,11 @@
 """What a probe does: target, traffic, load, and its bounds."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tuner import __version__
+from tuner.errors import UsageError
 
 USER_AGENT = f"tuner/{__version__} (load probe)"
 
@@ -91,3 +92,17 @@ class ProbePlan(Value):
         if len(self.requests) == 1:
             return self.requests[0].path
         return ", ".join(f"{one.path}={one.weight:g}" for one in self.requests)
+
+
+def plan_from_options(**fields: Any) -> ProbePlan:
+    """Return a plan whose numbers come from the command line.
+
+    Raises:
+        UsageError: one of them is out of bounds.
+    """
+    try:
+        return ProbePlan(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = " ".join(str(one).replace("_", " ") for one in first["loc"]) or "the plan"
+        raise UsageError(f"{name} of {first['input']!r}: {first['msg'].lower()}") from error

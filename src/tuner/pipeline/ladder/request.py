@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from tuner.errors import UsageError
 from tuner.pipeline.traffic import Traffic
 from tuner.probe.manners import MOST_CONNECTIONS_AWAY, Limits
-from tuner.probe.plan import ProbePlan, Request
+from tuner.probe.plan import ProbePlan, Request, plan_from_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class LadderRequest:
 
     def plan(self, target: Target, load: Load) -> ProbePlan:
         """Return the plan of one probe."""
-        return ProbePlan(
+        return plan_from_options(
             url=target.url,
             host=self.traffic.host or target.host,
             requests=self.traffic.requests or (Request(path=target.path),),

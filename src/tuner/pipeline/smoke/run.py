@@ -27,7 +27,7 @@ from tuner.probe.guard import Guard, any_of, memory_guard
 from tuner.probe.manners import Limits, bounded, planned_seconds
 from tuner.probe.mix import parse_requests
 from tuner.probe.outsider import outsider
-from tuner.probe.plan import ProbePlan, Request
+from tuner.probe.plan import ProbePlan, Request, plan_from_options
 from tuner.probe.result import ProbeResult
 from tuner.probe.run import run_probe
 from tuner.search.statistics import paired_ratio
@@ -72,7 +72,7 @@ class SmokeRequest:
     def plan(self, target: Target, requests: tuple[Request, ...]) -> ProbePlan:
         """Return the plan of one probe."""
         is_target = target is self.target
-        return ProbePlan(
+        return plan_from_options(
             url=target.url,
             host=(self.traffic.host if is_target else None) or target.host,
             requests=requests,
