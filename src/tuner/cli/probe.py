@@ -151,6 +151,7 @@ def probe(
     Every probe is checked: whether its numbers tell about the server, or about the client, the
     network or the machine. Exits with 0, with 5 when a guard stopped it, 130 when interrupted.
     """
+    from tuner.apache.read import ReadRequest
     from tuner.cli.confirm import confirm_away
     from tuner.cli.output import emit
     from tuner.cli.progress import Progress
@@ -175,7 +176,8 @@ def probe(
         traffic=find_traffic(
             traffic_request(
                 *(path, header, cookie, allow_methods, access_log, log_format, top),
-                *(allow_tokens, apache),
+                allow_tokens,
+                ReadRequest(path=apache) if apache else None,
             ),
             targets[0].host,
         ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from tuner.apache.read import ReadRequest
     from tuner.pipeline.traffic import TrafficRequest
 
 _TRAFFIC = "Traffic"
@@ -90,10 +91,9 @@ def traffic_request(
     log_format: str | None = None,
     top: int = 20,
     allow_tokens: bool = False,
-    apache: Path | None = None,
+    configuration: "ReadRequest | None" = None,
 ) -> "TrafficRequest":
-    """Turn the options into a request."""
-    from tuner.apache.read import ReadRequest
+    """Turn the options into a request; ``configuration`` is where log formats are defined."""
     from tuner.pipeline.traffic import TrafficRequest
 
     return TrafficRequest(
@@ -103,7 +103,7 @@ def traffic_request(
         allow_methods=tuple(allow_methods or ()),
         access_log=access_log,
         log_format=log_format,
-        configuration=ReadRequest(path=apache) if apache else None,
+        configuration=configuration,
         top=top,
         allow_tokens=allow_tokens,
     )

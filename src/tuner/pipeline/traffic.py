@@ -34,12 +34,19 @@ class TrafficRequest:
 class Traffic:
     """What probes send, and what a log says about the real thing."""
 
+    paths: tuple[str, ...]
+    """As ``--path`` writes them."""
     requests: tuple[Request, ...]
     """Empty: nothing was asked for, the path of the URL is meant."""
     headers: tuple[tuple[str, str], ...]
     host: str | None
     """The Host header, when it was given."""
     learned: LearnedTraffic | None
+
+    @property
+    def options(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """``--path`` and ``--header`` options that mean the same, Host left out."""
+        return self.paths, tuple(f"{name}: {value}" for name, value in self.headers)
 
 
 def find_traffic(request: TrafficRequest, host: str | None = None) -> Traffic:
@@ -59,6 +66,7 @@ def find_traffic(request: TrafficRequest, host: str | None = None) -> Traffic:
     learned = learn_traffic(request, hosts[0] if hosts else host)
     paths = learned.options if learned else request.paths
     return Traffic(
+        paths=tuple(paths),
         requests=parse_requests(paths, parse_methods(request.allow_methods)),
         headers=(
             *((name, value) for name, value in headers if name.lower() != "host"),

@@ -18,9 +18,11 @@ _OURS = {"connection", "content-length", "transfer-encoding", "user-agent"}
 
 
 def parse_requests(
-    texts: Sequence[str], allowed: Collection[str] = SAFE_METHODS
+    texts: Sequence[str], allowed: Collection[str] | None = SAFE_METHODS
 ) -> tuple[Request, ...]:
     """Parse ``[METHOD] /path[=weight] [@file]``; the file becomes the request's body.
+
+    ``allowed`` are the methods that may be sent; None: any.
 
     Raises:
         UsageError: something is malformed, a method is not allowed, or a body
@@ -29,13 +31,13 @@ def parse_requests(
     return tuple(_parse_request(text, allowed) for text in texts)
 
 
-def _parse_request(text: str, allowed: Collection[str]) -> Request:
+def _parse_request(text: str, allowed: Collection[str] | None) -> Request:
     rest, at, file = text.strip().partition(" @")
     first, _, second = rest.strip().partition(" ")
     method, target = (first.upper(), second.strip()) if second else ("GET", first)
     if not _METHOD.fullmatch(method):
         raise UsageError(f"--path {text}: {method!r} is not a method")
-    if method not in allowed:
+    if allowed is not None and method not in allowed:
         raise UsageError(
             f"--path {text}: {method} is not sent unless allowed",
             hint=f"--allow-methods {method}, if repeating it does no harm",

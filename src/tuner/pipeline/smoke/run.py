@@ -127,8 +127,7 @@ def _as_recorded(request: SmokeRequest, baseline: Series) -> SmokeRequest:
             raise UsageError(
                 "the baseline has request bodies", hint="give its --path options again"
             )
-        methods = {text.split()[0] for text in texts if not text.startswith("/")} | {"GET", "HEAD"}
-        traffic = replace(request.traffic, requests=parse_requests(texts, methods))
+        traffic = replace(request.traffic, requests=parse_requests(texts, allowed=None))
         request = replace(request, traffic=traffic)
     mine, recorded = request.load, baseline.load
     for name in Load.model_fields:
