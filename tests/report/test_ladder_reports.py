@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import re
 
+import jsonschema
 from syrupy.assertion import SnapshotAssertion
 
 from tests.pipeline.ladders import BOTH, CLIENTS, ladder, target
@@ -64,6 +66,12 @@ def test_json_is_read_back_as_the_same_report() -> None:
     text = BOTH.model_dump_json()
     assert LadderReport.model_validate_json(text) == BOTH
     assert '"schema_version":1' in text
+
+
+def test_json_keeps_its_schema() -> None:
+    schema = LadderReport.model_json_schema(mode="serialization")
+    for report in (BOTH, ladder(target("x", ()), interrupted=True)):
+        jsonschema.validate(json.loads(report.model_dump_json()), schema)
 
 
 def test_an_interrupted_ladder_says_so() -> None:

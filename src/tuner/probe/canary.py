@@ -27,7 +27,8 @@ def with_expected(plan: ProbePlan) -> ProbePlan:
         headers=[("Host", plan.host), ("User-Agent", USER_AGENT), *plan.headers],
     ) as client:
         requests = tuple(_asked(client, plan.url, one) for one in plan.requests)
-    return plan.model_copy(update={"requests": requests})
+    only = requests[0].expected if len(requests) == 1 else None
+    return plan.model_copy(update={"requests": requests, "expected": only})
 
 
 def _asked(client: httpx.Client, url: str, request: Request) -> Request:

@@ -103,11 +103,7 @@ class _Climb:
                     if self.stopped:
                         break
                     if target.name not in self.ended:
-                        wanted = expected[target.name].requests
-                        plan = request.plan(target, load)
-                        self._probe(
-                            target, load, plan.model_copy(update={"requests": wanted}), guard
-                        )
+                        self._probe(target, load, expected[target.name], guard)
             except KeyboardInterrupt:
                 self.interrupted = True
         return self._report()
@@ -128,8 +124,11 @@ class _Climb:
                 for target in request.targets if forwards else reversed(request.targets):
                     yield target, load
 
-    def _probe(self, target: Target, load: Load, plan: ProbePlan, guard: Guard) -> None:
+    def _probe(self, target: Target, load: Load, expected: ProbePlan, guard: Guard) -> None:
+        """Run one probe, its requests with what the canary saw."""
         self.number += 1
+        seen = {"requests": expected.requests, "expected": expected.expected}
+        plan = self.request.plan(target, load).model_copy(update=seen)
         plan = bounded(plan, self.request.limits, self.requests_left)
         self.watcher.begin(
             f"{target.name} at {load.label}",

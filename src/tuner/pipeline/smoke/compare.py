@@ -25,13 +25,23 @@ class Tolerance(Value):
     """By how much the share of failed requests may rise."""
 
 
+class Change(Value):
+    """How many times more, with the 95 % interval."""
+
+    estimate: float
+    low: float
+    high: float | None
+    """None: unlimited, there are too few pairs."""
+    pairs: int
+
+
 class Metric(Value):
-    """One comparison with its 95 % interval."""
+    """One comparison."""
 
     name: str
-    change: Ratio
+    change: Change
     """Today over the baseline, both relative to the control."""
-    raw: Ratio
+    raw: Change
     """Today over the baseline, not related to the control."""
     limit: float
     """The ratio beyond which it is a regression."""
@@ -46,7 +56,7 @@ class Comparison(Value):
     verdict: Verdict
     message: str
     metrics: tuple[Metric, ...]
-    machine: Ratio
+    machine: Change
     """The control's throughput today over that of the baseline."""
     baseline: Series
     today: Series
@@ -81,7 +91,7 @@ def compare(baseline: Series, today: Series, tolerance: Tolerance) -> Comparison
         verdict=verdict,
         message=message,
         metrics=metrics,
-        machine=machine,
+        machine=_finite(machine),
         baseline=baseline,
         today=today,
     )
@@ -89,6 +99,12 @@ def compare(baseline: Series, today: Series, tolerance: Tolerance) -> Comparison
 
 def _change(before: Sequence[Pair], after: Sequence[Pair], value: Callable[[Pair], float]) -> Ratio:
     return unpaired_ratio([value(one) for one in before], [value(one) for one in after])
+
+
+def _finite(ratio: Ratio) -> Change:
+    """JSON has no infinity."""
+    high = ratio.high if math.isfinite(ratio.high) else None
+    return Change(estimate=ratio.estimate, low=ratio.low, high=high, pairs=ratio.pairs)
 
 
 def _inverse(ratio: Ratio) -> Ratio:
@@ -105,8 +121,8 @@ def _throughput(relative: Ratio, raw: Ratio, machine: Ratio, tolerance: Toleranc
     verdict, why = _judged(relative, raw, machine, limit)
     return Metric(
         name="throughput",
-        change=relative,
-        raw=raw,
+        change=_finite(relative),
+        raw=_finite(raw),
         limit=limit,
         verdict=verdict,
         message=f"throughput {percent(raw)}, {percent(relative)} relative to the control{why}",
@@ -119,8 +135,8 @@ def _latency(relative: Ratio, raw: Ratio, machine: Ratio, tolerance: Tolerance) 
     verdict, why = _judged(_inverse(relative), _inverse(raw), machine, 1 / limit)
     return Metric(
         name="latency",
-        change=relative,
-        raw=raw,
+        change=_finite(relative),
+        raw=_finite(raw),
         limit=limit,
         verdict=verdict,
         message=f"p95 latency {percent(raw)}, {percent(relative)} relative to the control{why}",
@@ -129,7 +145,7 @@ def _latency(relative: Ratio, raw: Ratio, machine: Ratio, tolerance: Tolerance) 
 
 def _errors(baseline: Series, today: Series, tolerance: Tolerance) -> Metric:
     rise = today.error_rate - baseline.error_rate
-    one = Ratio(estimate=1 + rise, low=1 + rise, high=1 + rise, pairs=len(today.pairs))
+    one = Change(estimate=1 + rise, low=1 + rise, high=1 + rise, pairs=len(today.pairs))
     return Metric(
         name="errors",
         change=one,
@@ -188,9 +204,9 @@ def _overall(metrics: tuple[Metric, ...], baseline: Series, today: Series) -> tu
     return "ok", metrics[0].message
 
 
-def percent(ratio: Ratio) -> str:
+def percent(ratio: Ratio | Change) -> str:
     """Write a ratio as a change in percent with its interval."""
-    if ratio.pairs < 2:
+    if ratio.pairs < 2 or ratio.high is None:
         return f"{ratio.estimate - 1:+.1%} (no interval)"
     return (
         f"{ratio.estimate - 1:+.1%} (95 % interval {ratio.low - 1:+.1%} to {ratio.high - 1:+.1%})"
@@ -204,9 +220,13 @@ def is_clear(found: Comparison, tolerance: Tolerance) -> bool:
     tolerance on each side, so that it does not stop at a lucky moment.
     """
     throughput = found.metrics[0]
-    widths = [(one.high - one.low) / 2 for one in (throughput.change, throughput.raw)]
+    widths = [
+        (one.high - one.low) / 2
+        for one in (throughput.change, throughput.raw)
+        if one.high is not None
+    ]
     return (
         found.verdict != "inconclusive"
         and len(found.today.usable) >= LEAST_PAIRS
-        and min(widths) <= tolerance.throughput / 2
+        and min(widths, default=math.inf) <= tolerance.throughput / 2
     )
