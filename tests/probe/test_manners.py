@@ -8,13 +8,13 @@ from tests.probe import servers
 from tests.probe.servers import serving
 from tests.probe.test_checks import plan
 from tuner.errors import UsageError
+from tuner.probe.context import is_loopback
 from tuner.probe.guard import any_of, memory_guard, no_guard
 from tuner.probe.manners import (
     Limits,
     bounded,
     demand_within,
     hosts_away,
-    is_loopback,
     is_own_name,
     planned_seconds,
 )

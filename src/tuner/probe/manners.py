@@ -1,11 +1,11 @@
 """What keeps a load test from doing harm: whom it may address, and its hard limits."""
 
 import ipaddress
-import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from tuner.errors import UsageError
+from tuner.probe.context import is_loopback
 from tuner.probe.plan import ProbePlan, Value
 
 MOST_CONNECTIONS_AWAY = 1000
@@ -64,15 +64,6 @@ def bounded(plan: ProbePlan, limits: Limits, requests_left: int) -> ProbePlan:
         seconds = plan.warmup_seconds + plan.duration_seconds
         most = min(most, max(1, int(limits.rate * seconds)))
     return plan.model_copy(update={"max_requests": most})
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether every address of a host name is a loopback address."""
-    try:
-        found = {str(item[4][0]) for item in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(one.partition("%")[0]).is_loopback for one in found)
 
 
 def is_own_name(host: str) -> bool:

@@ -29,6 +29,10 @@ class Expected(Value):
 class Request(Value):
     """One kind of request in the traffic mix."""
 
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64"
+    )
+
     path: str
     weight: float = Field(default=1.0, gt=0)
     method: str = "GET"
@@ -68,8 +72,16 @@ class ProbePlan(Value):
     """New clients are started at this rate, so that they do not overflow the
     server's listen queue at once."""
     keep_alive: bool = True
-    processes: int = Field(default=1, ge=1, le=64)
-    """Processes of the load generator, where the engine can use several."""
+    processes: int = Field(default=0, ge=0, le=64)
+    """Processes of the load generator, where the engine can use several; 0: by the cores."""
+    workers: tuple[str, ...] = ()
+    """Other hosts that send the load, as ssh knows them: native and locust."""
+    expect_workers: int = Field(default=0, ge=0, le=1000)
+    """Workers that connect to the locust master by themselves."""
+    follow_redirects: bool = False
+    """Only httpx: count the answer at the end of the redirects."""
+    cookies: bool = False
+    """Only httpx: each client sends back the cookies it was given."""
     expected: Expected | None = None
     seed: int = 1
     http2: bool = False
@@ -85,6 +97,15 @@ class ProbePlan(Value):
     def mode(self) -> Literal["closed", "open"]:
         """Whether the load waits for the server or not."""
         return "closed" if self.rate is None else "open"
+
+    def headers_for(self, request: Request) -> list[tuple[str, str]]:
+        """Return the headers of a request: ours, where it brings none of the same name."""
+        given = [*self.headers, *request.headers]
+        names = {name.lower() for name, _ in given}
+        ours = [("Host", self.host), ("User-Agent", USER_AGENT), ("Accept", "*/*")]
+        if not self.keep_alive:
+            ours.append(("Connection", "close"))
+        return [(name, value) for name, value in ours if name.lower() not in names] + given
 
     @property
     def label(self) -> str:

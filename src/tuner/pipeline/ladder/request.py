@@ -49,8 +49,12 @@ class LadderRequest:
     timeout_seconds: float = 10.0
     connects_per_second: int = 1000
     keep_alive: bool = True
-    processes: int = 1
+    processes: int = 0
+    workers: tuple[str, ...] = ()
+    expect_workers: int = 0
     http2: bool = False
+    follow_redirects: bool = False
+    keep_cookies: bool = False
     limits: Limits = field(default_factory=Limits)
 
     def plan(self, target: Target, load: Load) -> ProbePlan:
@@ -68,7 +72,11 @@ class LadderRequest:
             connects_per_second=self.connects_per_second,
             keep_alive=self.keep_alive,
             processes=self.processes,
+            workers=self.workers,
+            expect_workers=self.expect_workers,
             http2=self.http2,
+            follow_redirects=self.follow_redirects,
+            cookies=self.keep_cookies,
         )
 
     def plans(self) -> tuple[ProbePlan, ...]:
