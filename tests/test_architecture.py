@@ -57,6 +57,8 @@ def test_every_package_has_its_place_in_the_contracts() -> None:
         (["--version"], {"pydantic", "httpx", "psutil", "ruamel", "jinja2"}),
         (["audit", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
         (["optimize", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
+        (["probe", "--help"], {"httpx", "psutil", "ruamel", "jinja2", "apachelogs"}),
+        (["smoke", "check", "--help"], {"httpx", "psutil", "ruamel", "jinja2", "apachelogs"}),
         (["explain", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

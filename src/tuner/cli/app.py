@@ -20,9 +20,11 @@ from tuner.cli.audit import TOML_HELP, audit
 from tuner.cli.explain import explain
 from tuner.cli.optimize import optimize
 from tuner.cli.plan import plan
+from tuner.cli.probe import probe
 from tuner.cli.rules import rules
 from tuner.cli.schema import schema
 from tuner.cli.show import show
+from tuner.cli.smoke import check, record
 from tuner.errors import Interrupted, TunerError
 from tuner.server.places import shadow_directories
 
@@ -52,6 +54,11 @@ app.command("audit", epilog=TOML_HELP)(_interruptible(audit))
 app.command("optimize")(_interruptible(optimize))
 app.command("plan")(_interruptible(plan))
 app.command("show")(_interruptible(show))
+app.command("probe")(_interruptible(probe))
+smoke = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+smoke.command("record")(_interruptible(record))
+smoke.command("check")(_interruptible(check))
+app.add_typer(smoke, name="smoke", help="Record a baseline and compare with it, for CI.")
 app.command("rules")(_interruptible(rules))
 app.command("explain")(_interruptible(explain))
 app.command("schema")(_interruptible(schema))
@@ -75,8 +82,8 @@ def tuner(
     copy of the server, and writes patches for review.
 
     Exit codes: 0 clean or better settings found, 1 error, 2 usage, 3 no configuration found,
-    4 nothing better than today, 5 stopped by a guard, 11 to 14 the highest severity found
-    (info, low, medium, high), 130 interrupted.
+    4 nothing better than today, 5 stopped by a guard, 6 smoke test regressed, 11 to 14 the
+    highest severity found (info, low, medium, high), 130 interrupted.
     """
     _end_leftovers()
 

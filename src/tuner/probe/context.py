@@ -1,6 +1,7 @@
 """What surrounded a probe: the kernel's counters, the machine's load, the clock."""
 
 import contextlib
+import ipaddress
 import os
 import socket
 import time
@@ -85,12 +86,12 @@ def is_local(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name means this machine to itself only."""
+    """Tell whether every address of a host name is a loopback address."""
     try:
-        addresses = {str(item[4][0]) for item in socket.getaddrinfo(host, None)}
+        found = {str(item[4][0]) for item in socket.getaddrinfo(host, None)}
     except OSError:
         return False
-    return any(one.startswith("127.") or one == "::1" for one in addresses)
+    return all(ipaddress.ip_address(one.partition("%")[0]).is_loopback for one in found)
 
 
 def server_processes(port: int) -> list[psutil.Process] | None:
