@@ -15,7 +15,7 @@ def render_json(document: BaseModel) -> str:
 
 
 def _field(value: Any) -> str:
-    """A list with one line for every item, which can be searched with grep; else indented."""
+    """Write a list with one line for every item, which grep can search; else indented."""
     if isinstance(value, list | tuple) and value:
         items = ",\n".join(f"    {json.dumps(item)}" for item in value)
         return f"[\n{items}\n  ]"

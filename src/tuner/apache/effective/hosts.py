@@ -171,8 +171,9 @@ def host_setting(
 ) -> HostSetting:
     """Return what is in force for ``name`` in a virtual host (None: the main server).
 
-    ``inherited`` is the main server's value, where it is known already. ``base`` is the first virtual host of its address: httpd takes KeepAliveTimeout
-    from it before it knows the name (http_core.c, core.html#keepalivetimeout).
+    ``inherited`` is the main server's value, where it is known already. ``base`` is
+    the first virtual host of its address: httpd takes KeepAliveTimeout from it before
+    it knows the name (http_core.c, core.html#keepalivetimeout).
     """
     if host is not None:
         own = _own(configuration, name, host)
