@@ -119,6 +119,7 @@ def _next_file(progress: Progress, include: Inclusion) -> None:
         path = None
     if path is None:
         progress.frames.pop()
+        progress.open_includes -= 1
     else:
         _open_file(progress, path, directive)
 

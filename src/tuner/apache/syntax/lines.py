@@ -84,7 +84,7 @@ def _continued(data: bytes, start: int, first: int, max_bytes: int) -> LogicalLi
     that ends in two backslashes also swallows an empty line behind it. A NUL
     drops the rest of its physical line, which then cannot continue.
     """
-    joined = b""
+    joined = bytearray()
     position, number = start, first
     while True:
         if position >= len(data):
@@ -102,10 +102,10 @@ def _continued(data: bytes, start: int, first: int, max_bytes: int) -> LogicalLi
         if nul >= 0 or newline < 0:
             break
         if joined.endswith(b"\\"):
-            joined = joined[:-1]
+            del joined[-1:]
         elif joined.endswith(b"\\\r"):
-            joined = joined[:-2]
+            del joined[-2:]
         else:
             break
         number += 1
-    return LogicalLine(joined.strip(), first, number, start, position)
+    return LogicalLine(bytes(joined.strip()), first, number, start, position)
