@@ -139,13 +139,20 @@ def test_roles_follow_from_listening_sockets(server: Server) -> None:
         "blog": ("daemon", "blog"),
         "unknown": ("daemon", None),
         "foreign": ("other", None),
-        "helper": ("other", None),
-        "nested": ("other", None),
+        "helper": ("front", None),
+        "nested": ("front", None),
         "grandchild": ("other", None),
         "program": ("other", None),
         "titled": ("daemon", "blog"),
         "shortened": ("daemon", "shop"),
     }
+
+
+def test_a_front_process_without_its_listener_finishes_only(server: Server) -> None:
+    found = {server.name_of(one.pid): one for one in process_tree(server.parent, GROUPS)}
+    stopping = {name for name, one in found.items() if one.is_stopping}
+    assert stopping == {"helper", "nested"}
+    assert {found[name].role_source for name in stopping} == {"program"}
 
 
 def test_without_names_daemons_have_no_group(server: Server) -> None:

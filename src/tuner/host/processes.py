@@ -41,6 +41,8 @@ class ProcessMemory(BaseModel):
     """What a process of role ``other`` is; None when that is not known."""
     role_source: RoleSource = "sockets"
     """The fact that told the role."""
+    is_stopping: bool = False
+    """A front process of an older generation that finishes its last requests."""
     peak_rss_bytes: int = 0
     """The largest RSS in the life of the process."""
     page_tables_bytes: int = 0
@@ -82,6 +84,7 @@ def process_tree(
         raise MeasurementError(f"process {parent_pid} is not running") from error
     sockets = listening_sockets(parent_pid)
     found: list[ProcessMemory] = []
+    helpers: dict[int, Helper | None] = {}
     for process in (parent, *children):
         try:
             with process.oneshot():
@@ -89,7 +92,10 @@ def process_tree(
                     continue
                 threads, below = process.num_threads(), process.ppid()
                 created = process.create_time()
-            role = role_of(process.pid, below, parent_pid, threads, sockets, known)
+            role = role_of(
+                process.pid, below, parent_pid, threads, sockets, known, helpers.get(below)
+            )
+            helpers[process.pid] = role.helper
             found.append(_measure(process, created, threads, role))
         except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
             continue
@@ -112,6 +118,7 @@ def _measure(
         role=role.role,
         group=role.group,
         helper=role.helper,
+        is_stopping=role.is_stopping,
         role_source=role.source,
         uss_bytes=sizes.uss,
         pss_bytes=sizes.pss,

@@ -1,10 +1,11 @@
 """The role of each process of one Apache, from facts and not from names.
 
 The parent is the pid given. A daemon process listens on its group's Unix socket
-and on no TCP port; a front process holds the TCP listener. What is left are
-helpers: mod_cgid's own server listens on another Unix socket, a piped logger is
-another program below the parent that reads a pipe, a CGI script is another program
-below anything else. Without the right to see descriptors, a display-name and the
+and on no TCP port; a front process holds the TCP listener, until it is told to
+finish: then it is the parent's own program below the parent, with no listener at
+all. What is left are helpers: mod_cgid's own server listens on another Unix socket,
+a piped logger is another program below the parent that reads a pipe, a CGI script is
+another program below anything else. Without the right to see descriptors, a display-name and the
 number of threads stand in, and the source says so.
 """
 
@@ -45,6 +46,8 @@ class Known(NamedTuple):
     group: str | None
     helper: Helper | None
     source: RoleSource
+    is_stopping: bool = False
+    """A front process that only finishes what it has begun, after a graceful restart."""
 
 
 def role_of(
@@ -54,14 +57,19 @@ def role_of(
     threads: int,
     sockets: ListeningSockets,
     expected: Expected,
+    above: Helper | None = None,
 ) -> Known:
     """Return the role of process ``pid``, whose own parent is ``below``.
+
+    ``above`` is what that parent is, if it is a helper: its children are the same.
 
     Raises:
         OSError: the process has ended.
     """
     if pid == parent_pid:
         return Known("parent", None, None, "pid")
+    if above == "cgid":
+        above = "cgi"
     held = held_sockets(pid)
     if held is None:
         return _without_sockets(pid, below, parent_pid, threads, expected)
@@ -74,18 +82,19 @@ def role_of(
         if match and int(match[1]) == parent_pid:
             return Known("daemon", _numbered(int(match[2]), expected.groups), None, "sockets")
         listens_elsewhere = listens_elsewhere or path is not None
-    return Known("other", None, _helper(pid, below, parent_pid, listens_elsewhere), "sockets")
+    if below == parent_pid and _program(pid) == _program(parent_pid):
+        if listens_elsewhere:
+            return Known("other", None, "cgid", "sockets")
+        return Known("front", None, None, "program", is_stopping=True)
+    return Known("other", None, above or _helper(pid, below, parent_pid), "sockets")
 
 
 def _numbered(number: int, groups: Sequence[str]) -> str | None:
     return groups[number - 1] if 0 < number <= len(groups) else None
 
 
-def _helper(pid: int, below: int, parent_pid: int, listens_on_unix: bool) -> Helper | None:
-    same_program = _program(pid) == _program(parent_pid)
-    if same_program:
-        return "cgid" if listens_on_unix and below == parent_pid else None
-    if below != parent_pid and _program(below) == _program(parent_pid):
+def _helper(pid: int, below: int, parent_pid: int) -> Helper | None:
+    if below != parent_pid:
         return "cgi"
     return "logger" if _reads_a_pipe(pid) else None
 
