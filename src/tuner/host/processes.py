@@ -104,9 +104,7 @@ def process_tree(
     return tuple(found)
 
 
-def _measure(
-    process: psutil.Process, created: float, threads: int, role: Known
-) -> ProcessMemory:
+def _measure(process: psutil.Process, created: float, threads: int, role: Known) -> ProcessMemory:
     sizes = sizes_of(process.pid)
     status = status_of(process.pid)
     ran = _threads_ran(process.pid)
