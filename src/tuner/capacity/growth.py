@@ -17,6 +17,9 @@ from tuner.fact import Unknown
 Unit = Literal["request", "CPU second"]
 
 LEAST_POINTS = 4
+LEAST_WORK: dict[Unit, float] = {"request": 100, "CPU second": 1}
+"""Below so much work between two points, buffers that fill up for the first time
+look like growth."""
 _T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 """Student's t at 97.5 % for 1 to 10 degrees of freedom."""
 _NORMAL_975 = 1.959964
@@ -63,8 +66,10 @@ def growth(points: Iterable[Point], unit: Unit) -> Growth | Unknown:
         return Unknown(f"{number} points are too few: at least {LEAST_POINTS}, see --watch")
     centred = [pair for part in parts for pair in _centred(part)]
     spread = sum(x * x for x, _ in centred)
-    if spread == 0:
-        return Unknown("no process has worked more than another, or since it was first seen")
+    most = max(max(p.work for p in part) - min(p.work for p in part) for part in parts)
+    if most < LEAST_WORK[unit]:
+        least = f"{LEAST_WORK[unit]:g} {unit}" + ("s" if LEAST_WORK[unit] > 1 else "")
+        return Unknown(f"{most:.3g} {unit}s between the points are too few: at least {least}")
     slope = sum(x * y for x, y in centred) / spread
     freedom = number - len(parts) - 1
     if freedom < 1:

@@ -18,6 +18,7 @@ import typer
 from tuner import __version__
 from tuner.cli.audit import audit
 from tuner.cli.explain import explain
+from tuner.cli.measure import measure
 from tuner.cli.optimize import optimize
 from tuner.cli.rules import rules
 from tuner.errors import Interrupted, TunerError
@@ -47,6 +48,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 app.command("audit")(_interruptible(audit))
 app.command("optimize")(_interruptible(optimize))
+app.command("measure")(_interruptible(measure))
 app.command("rules")(_interruptible(rules))
 app.command("explain")(_interruptible(explain))
 

@@ -26,3 +26,18 @@ def parse_slo(text: str | None, max_error_rate: float) -> "Objective":
         latency_seconds=parse_duration(limit),
         max_error_rate=max_error_rate,
     )
+
+
+def parse_interval(text: str) -> float:
+    """Parse the seconds between two samples, ``5`` or ``500ms``.
+
+    Raises:
+        UsageError: it is less than a second: reading page tables holds a process up.
+    """
+    from tuner.errors import UsageError
+    from tuner.units import parse_duration
+
+    seconds = parse_duration(text)
+    if seconds < 1:
+        raise UsageError(f"--watch {text}: at least 1s", hint="reading holds every process up")
+    return seconds

@@ -2,12 +2,12 @@
 
 import math
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from tuner.host.processes import Metric, ProcessMemory, Role
-from tuner.host.warmth import judged
+from tuner.host.warmth import NOTHING_KNOWN, Loading, judged
 
 HIGH_PERCENTILE = 95
 
@@ -80,10 +80,10 @@ class MemoryProfile(BaseModel):
 
 
 def summarise(
-    processes: Sequence[ProcessMemory], preloaded: Collection[str | None] = ()
+    processes: Sequence[ProcessMemory], loading: Loading = NOTHING_KNOWN
 ) -> MemoryProfile:
-    """Group processes by role and summarise each group; see ``judged`` for ``preloaded``."""
-    known = judged(processes, preloaded)
+    """Group processes by role and summarise each group."""
+    known = judged(processes, loading)
     keys = sorted({(one.role, one.group or "") for one in known})
     roles = tuple(
         _role_memory([one for one in known if (one.role, one.group or "") == key]) for key in keys

@@ -1,6 +1,6 @@
 """What each kind of process costs: from a running server, or as it is given."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tuner.apache.effective.applications import server_mode
 from tuner.capacity.memory import MemoryCosts, ProcessCost
@@ -8,6 +8,7 @@ from tuner.errors import UsageError
 from tuner.fact import Unknown
 from tuner.host.profile import HIGH_PERCENTILE, MemoryProfile, RoleMemory
 from tuner.host.smaps import Metric
+from tuner.pipeline.running import loading_of
 from tuner.pipeline.views import Views
 from tuner.units import parse_size
 
@@ -28,14 +29,26 @@ _METRICS: dict[Metric, str] = {
 }
 
 
-def costs_from_profile(profile: MemoryProfile, groups: Sequence[str]) -> MemoryCosts:
-    """Return what each kind of process costs, from measured processes."""
+def costs_from_profile(
+    profile: MemoryProfile, groups: Sequence[str], serving: Collection[str | None] | None = None
+) -> MemoryCosts:
+    """Return what each kind of process costs, from measured processes.
+
+    ``serving`` are the groups that load applications, None among them stands for
+    the front; where it is not given, all may.
+    """
     front = profile.of("front")
+    seen = 0 if front is None or front.is_cold else 1
     return MemoryCosts(
-        parent=_cost(profile.of("parent"), ASSUMED_PARENT_BYTES),
-        front=_cost(front, ASSUMED_FRONT_BYTES, 0 if front is None or front.is_cold else 1),
+        parent=_cost(profile.of("parent"), ASSUMED_PARENT_BYTES, loads=False),
+        front=_cost(front, ASSUMED_FRONT_BYTES, seen, loads=serving is None or None in serving),
         groups={
-            name: _cost(found, 0, max(0, (found.threads_worked or 0) - _DAEMON_HELPER_THREADS))
+            name: _cost(
+                found,
+                0,
+                max(0, (found.threads_worked or 0) - _DAEMON_HELPER_THREADS),
+                loads=serving is None or name in serving,
+            )
             for name in groups
             if (found := profile.of("daemon", name)) is not None
         },
@@ -43,7 +56,9 @@ def costs_from_profile(profile: MemoryProfile, groups: Sequence[str]) -> MemoryC
     )
 
 
-def _cost(found: RoleMemory | None, fallback_bytes: int, requests_seen: int = 0) -> ProcessCost:
+def _cost(
+    found: RoleMemory | None, fallback_bytes: int, requests_seen: int = 0, *, loads: bool
+) -> ProcessCost:
     if found is None:
         return ProcessCost(size_bytes=fallback_bytes, origin="assumed", source="none was running")
     which = "warm" if found.warm_processes else "cold"
@@ -55,7 +70,7 @@ def _cost(found: RoleMemory | None, fallback_bytes: int, requests_seen: int = 0)
         request_bytes=0 if found.role == "parent" else REQUEST_BYTES,
         requests_seen=requests_seen,
         kernel_bytes=found.kernel_high_bytes,
-        import_bytes=0 if found.role == "parent" or found.is_cold else found.import_peak_bytes,
+        import_bytes=found.import_peak_bytes if loads and not found.is_cold else 0,
     )
 
 
@@ -73,29 +88,18 @@ def known_costs(
         return _given_costs(views, given)
     if profile is None:
         return Unknown("no server is running here and --app-memory is not given")
-    cold = _cold_roles(views, profile)
+    serving = loading_of(views).serving
+    cold = [
+        "front" if group is None else f"daemon {group}"
+        for group in sorted(serving, key=lambda name: name or "")
+        if (role := profile.of("front" if group is None else "daemon", group)) and role.is_cold
+    ]
     if cold:
         return Unknown(
             f"{', '.join(cold)}: no process has loaded the application yet; send requests first, "
             "or tuner measure --warm URL, or give --app-memory"
         )
-    return costs_from_profile(profile, names)
-
-
-def _cold_roles(views: Views, profile: MemoryProfile) -> list[str]:
-    """Return the roles that serve an application but have not loaded it anywhere."""
-    serving: dict[str | None, str] = {}
-    for one in views.applications:
-        if one.mode == "embedded":
-            serving[None] = "front"
-        elif one.mode == "daemon":
-            serving[one.process_group] = f"daemon {one.process_group}"
-    found: list[str] = []
-    for group, label in serving.items():
-        role = profile.of("front" if group is None else "daemon", group)
-        if role is not None and role.is_cold:
-            found.append(label)
-    return found
+    return costs_from_profile(profile, names, serving)
 
 
 def _given_costs(views: Views, given: dict[str | None, int]) -> MemoryCosts:

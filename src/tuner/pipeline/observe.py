@@ -11,7 +11,7 @@ from tuner.host.processes import ProcessMemory
 from tuner.host.profile import MemoryProfile, summarise
 from tuner.pipeline.budget import budget_for
 from tuner.pipeline.costs import costs_from_profile, known_costs
-from tuner.pipeline.running import find_running, measure_running, pid_file, preloaded
+from tuner.pipeline.running import find_running, loading_of, measure_running, pid_file
 from tuner.pipeline.views import Views
 from tuner.units import format_size
 
@@ -67,7 +67,7 @@ def observe(
     pid = find_running(configuration, request.pid, request.live)
     machine = observe_machine(pid)
     processes = measure_running(pid, views, requests) if pid else ()
-    profile = summarise(processes, preloaded(views)) if processes else None
+    profile = summarise(processes, loading_of(views)) if processes else None
     return Observation(
         machine=machine,
         costs=known_costs(views, profile, request.app_memory),

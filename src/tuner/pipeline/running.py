@@ -10,7 +10,7 @@ from tuner.apache.reading.state import merge_path
 from tuner.apache.tree import Configuration
 from tuner.errors import MeasurementError
 from tuner.host.processes import Expected, ProcessMemory, process_tree
-from tuner.host.warmth import judged
+from tuner.host.warmth import Loading, judged
 from tuner.pipeline.views import Views
 
 _FRONT_INTERNAL_THREADS = 2
@@ -79,7 +79,7 @@ def measure_running(
             else one
             for one in processes
         )
-    return judged(processes, preloaded(views))
+    return judged(processes, loading_of(views))
 
 
 def expected_processes(views: Views) -> Expected:
@@ -94,10 +94,12 @@ def expected_processes(views: Views) -> Expected:
     )
 
 
-def preloaded(views: Views) -> frozenset[str | None]:
-    """Return the groups whose every application is loaded at start; None is the front."""
+def loading_of(views: Views) -> Loading:
+    """Return where applications run, and where every one of them is loaded at start."""
     found: dict[str | None, bool] = {}
     for one in views.applications:
-        group = None if one.mode == "embedded" else one.process_group
-        found[group] = found.get(group, True) and one.is_preloaded
-    return frozenset(group for group, is_preloaded in found.items() if is_preloaded)
+        if one.mode in ("embedded", "daemon"):
+            group = None if one.mode == "embedded" else one.process_group
+            found[group] = found.get(group, True) and one.is_preloaded
+    preloaded = frozenset(group for group, is_preloaded in found.items() if is_preloaded)
+    return Loading(serving=frozenset(found), preloaded=preloaded)
