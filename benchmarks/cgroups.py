@@ -20,6 +20,7 @@ class Group:
 
     @property
     def is_v2(self) -> bool:
+        """Whether it belongs to the unified hierarchy."""
         return (self.directory / "memory.current").exists()
 
     def used_bytes(self) -> int:
@@ -27,6 +28,11 @@ class Group:
         usage = "memory.current" if self.is_v2 else "memory.usage_in_bytes"
         inactive = "inactive_file" if self.is_v2 else "total_inactive_file"
         return int(_read(self.directory / usage)) - self._statistics()[inactive]
+
+    def limit(self, size_bytes: int) -> None:
+        """Limit the group's memory."""
+        name = "memory.max" if self.is_v2 else "memory.limit_in_bytes"
+        (self.directory / name).write_text(str(size_bytes))
 
     def _statistics(self) -> dict[str, int]:
         words = _read(self.directory / "memory.stat").split()

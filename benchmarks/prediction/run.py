@@ -1,4 +1,4 @@
-"""Does the memory model predict a full server from a partly filled one?
+"""Predict the memory of a full server from a partly filled one, and measure it.
 
 For every layout: start a small server on the real httpd, send two requests at a
 time, predict from what it uses then; keep every worker busy and measure what it
@@ -40,7 +40,8 @@ _CANARY = Canary(port=8080, path="/app", host="localhost")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """Measure every layout and write the table."""
+    parser = argparse.ArgumentParser(description="Predicted and measured memory")
     parser.add_argument("--quick", action="store_true", help="fill for a shorter time")
     parser.add_argument("--layout", choices=[one.name for one in LAYOUTS], action="append")
     arguments = parser.parse_args()
@@ -102,7 +103,7 @@ def used(shadow: Shadow, group: Group | str) -> dict[str, Any]:
     count = None if isinstance(group, str) else group.used_bytes()
     return {
         "pss_bytes": sum(one.pss_bytes or 0 for one in processes),
-        "rss_bytes": sum(one.rss_bytes for one in processes),
+        "front_pss_bytes": sum(one.pss_bytes or 0 for one in processes if one.role == "front"),
         "front": sum(one.role == "front" for one in processes),
         "daemons": sum(one.role == "daemon" for one in processes),
         "cgroup_bytes": count,
@@ -134,6 +135,7 @@ def filled(
 
 @contextlib.contextmanager
 def in_background(shadow: Shadow, clients: int, seconds: float) -> Iterator[list[ProbeResult]]:
+    """Load every worker; the result is there at the end."""
     results: list[ProbeResult] = []
     thread = threading.Thread(
         target=lambda: results.append(load(shadow, "/app?1", clients, seconds))
@@ -146,6 +148,7 @@ def in_background(shadow: Shadow, clients: int, seconds: float) -> Iterator[list
 
 
 def sampled(shadow: Shadow, group: Group | str, seconds: float) -> Iterator[dict[str, Any]]:
+    """Sample the server twice a second."""
     end = time.monotonic() + seconds - 1
     while time.monotonic() < end:
         time.sleep(0.5)
@@ -159,6 +162,7 @@ def row_of(
     partly: dict[str, Any],
     full: dict[str, Any],
 ) -> dict[str, Any]:
+    """Return prediction, measurement and errors of one layout."""
     kernel = sum(term.size_bytes for term in need.terms if term.name == "kernel")
     predicted = need.steady_bytes - kernel
     count = full["cgroup_bytes"]
@@ -178,18 +182,22 @@ def row_of(
 
 
 def document(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the whole result."""
     return {"target": TARGET, "rows": rows}
 
 
 def mb(size: float | None) -> str:
+    """Return megabytes."""
     return "-" if size is None else f"{size / 2**20:.1f}"
 
 
 def percent(error: float | None) -> str:
+    """Return a signed share."""
     return "-" if error is None else f"{round(error, 3) + 0.0:+.1%}".replace("%", " %")
 
 
 def line(row: dict[str, Any]) -> str:
+    """Return one layout in one line."""
     full = row["full"]
     filled_or_not = "" if full["is_full"] else " NOT FULL: not a valid measurement"
     return (
@@ -201,6 +209,7 @@ def line(row: dict[str, Any]) -> str:
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return the table."""
     head = ("layout", "partly filled, MB PSS", "predicted, MB PSS", "measured full, MB PSS",
             "error", "predicted with kernel, MB", "control group's count, MB", "error",
             "within 5 % (PSS)")  # fmt: skip
