@@ -29,12 +29,18 @@ mkdir -p /var/log/apache2 {root}/run
 export PATH={root}/fake:$PATH
 /usr/sbin/apache2 -k start
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
-    python3 -c "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/app?0.02').read()" &
+    python3 {root}/ask.py '/app?0.02' &
 done
 wait
-python3 -c "import urllib.request as u; print('SCOREBOARD', u.urlopen('http://127.0.0.1:8080/server-status?auto').read().decode().split('Scoreboard: ')[1].strip())"
+python3 {root}/ask.py '/server-status?auto'
 perl {script} --port 8080 --skip-updates --skip-php-fatal --nocolor -P || echo "EXIT $?"
 /usr/sbin/apache2 -k stop
+"""
+
+
+_ASK = """\
+import sys, urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:8080" + sys.argv[1]).read().decode())
 """
 
 
@@ -78,6 +84,7 @@ def _write(layout: Layout, root: Path) -> None:
     directory.mkdir()
     (directory / "apache2.conf").write_text(text_of(layout, root))
     shutil.copy("/etc/apache2/envvars", directory)
+    (root / "ask.py").write_text(_ASK)
     fake = root / "fake"
     fake.mkdir()
     (fake / "curl").write_text("#!/bin/sh\nexit 1\n")
@@ -92,7 +99,7 @@ def _understood(text: str) -> Peer:
     read = first(r"Apache's Max\w+ directive:\s+(\d+)")
     verdict = first(r"setting is (too low|too high)")
     largest = first(r"largest apache process is using ([\d.]+) MB")
-    board = first(r"SCOREBOARD (\S+)")
+    board = first(r"Scoreboard: (\S+)")
     return Peer(
         workers_read=int(read[1]) if read else None,
         least=int(between[1]) if between else None,

@@ -1,4 +1,4 @@
-"""Who sizes MaxRequestWorkers right: apache2buddy, mod_wsgi-express, tuner?
+"""Compare advice on MaxRequestWorkers: apache2buddy, mod_wsgi-express, tuner.
 
     python benchmarks/advice/run.py [--quick] [--apache2buddy apache2buddy.pl]
 
@@ -148,7 +148,7 @@ def sized(layout: Layout, httpd: Httpd, script: Path | None, seconds: float) -> 
 def sized_in_group(
     layout: Layout, httpd: Httpd, script: Path | None, front_bytes: float
 ) -> dict[str, Any]:
-    """The same in a control group, with Debian's number of workers: too many to be filled.
+    """Return the same for a control group, with Debian's number of workers: too many to be filled.
 
     The real need is the measured cost of a full process times the workers.
     """
