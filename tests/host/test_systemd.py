@@ -43,7 +43,10 @@ def test_drop_ins_come_later_and_the_last_counts(tmp_path: Path) -> None:
         "[Unit]\nMemoryMax=1G\n[Service]\n# MemoryMax=1G\nMemoryMax=3G\nMemoryHigh=2G\n",
     )
     where = "run/systemd/system/httpd.service.d/20-b.conf"
-    assert limits(tmp_path) == [(2 * GB, f"MemoryHigh in {where}"), (3 * GB, f"MemoryMax in {where}")]
+    assert limits(tmp_path) == [
+        (2 * GB, f"MemoryHigh in {where}"),
+        (3 * GB, f"MemoryMax in {where}"),
+    ]
 
 
 def test_a_unit_in_etc_hides_the_packaged_one(tmp_path: Path) -> None:

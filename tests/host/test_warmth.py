@@ -78,6 +78,13 @@ def test_a_small_application_is_warm_once_it_has_worked() -> None:
     assert judged([one], Loading(serving=frozenset({None})))[0].warmth == "warm"
 
 
+def test_a_daemon_that_has_served_a_small_application_is_warm() -> None:
+    loading = Loading(serving=frozenset({"a"}))
+    served = process(3.8, "daemon", "a", threads=6, cpu=0.03, worker=0.004)
+    idle = process(3.8, "daemon", "a", threads=6, cpu=0.03, worker=0.0001)
+    assert [one.warmth for one in judged([served, idle], loading)] == ["warm", "cold"]
+
+
 def test_what_is_loaded_at_start_needs_no_request() -> None:
     one = process(30, "daemon", "a", threads=18, worker=0.0)
     loading = Loading(serving=frozenset({"a"}), preloaded=frozenset({"a"}))

@@ -18,6 +18,11 @@ KERNEL_STACK_BYTES = 16 * 2**10
 """The kernel's own stack of each thread on x86-64 (Documentation/arch/x86/kernel-stacks.rst)."""
 
 
+DAEMON_HELPER_THREADS = 2
+"""A daemon process starts two threads of its own before those that serve (mod_wsgi
+4.9 and 6, wsgi_daemon_main)."""
+
+
 class ProcessMemory(BaseModel):
     """One process at one moment; all sizes in bytes."""
 
@@ -47,10 +52,10 @@ class ProcessMemory(BaseModel):
     """The largest RSS in the life of the process."""
     page_tables_bytes: int = 0
     worker_seconds: float | None = None
-    """CPU of the busiest thread but the first; None when it cannot be read."""
+    """CPU of the busiest thread that serves; None when it cannot be read."""
     threads_worked: int | None = None
-    """Threads but the first that have worked: in a daemon, the most requests it
-    ever had at the same time, since mod_wsgi takes the last idle thread first."""
+    """Threads that have served: in a daemon, the most requests it ever had at the
+    same time, since mod_wsgi takes the last idle thread first."""
     time_slices: int | None = None
     """How often the process was run by the scheduler."""
     requests: int | None = None
@@ -109,7 +114,8 @@ def _measure(process: psutil.Process, created: float, threads: int, role: Known)
     status = status_of(process.pid)
     ran = _threads_ran(process.pid)
     times = process.cpu_times()
-    workers = [seconds for task, (seconds, _) in ran.items() if task != process.pid]
+    tasks = sorted(ran)[1 + (DAEMON_HELPER_THREADS if role.role == "daemon" else 0) :]
+    workers = [ran[task][0] for task in tasks]
     return ProcessMemory(
         pid=process.pid,
         create_time=created,

@@ -39,7 +39,7 @@ class RoleMemory(BaseModel):
     application takes so much more for a moment."""
     threads_max: int = 1
     threads_worked: int | None = None
-    """The fewest threads that have worked in a warm process, the first left out."""
+    """The fewest threads that have served in a warm process."""
 
     @property
     def is_cold(self) -> bool:

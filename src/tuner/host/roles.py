@@ -72,7 +72,7 @@ def role_of(
         above = "cgi"
     held = held_sockets(pid)
     if held is None:
-        return _without_sockets(pid, below, parent_pid, threads, expected)
+        return _without_sockets(pid, below, parent_pid, threads, expected, above)
     if any(inode in sockets.tcp_ports for inode in held):
         return Known("front", None, None, "sockets")
     listens_elsewhere = False
@@ -115,7 +115,12 @@ def _program(pid: int) -> str:
 
 
 def _without_sockets(
-    pid: int, below: int, parent_pid: int, threads: int, expected: Expected
+    pid: int,
+    below: int,
+    parent_pid: int,
+    threads: int,
+    expected: Expected,
+    above: Helper | None,
 ) -> Known:
     words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     match = _DISPLAY_NAME.match(words[0].decode("utf-8", "replace"))
@@ -124,9 +129,11 @@ def _without_sockets(
         return Known("daemon", group, None, "display-name")
     names = [Path(f"/proc/{one}/comm").read_text() for one in (pid, parent_pid)]
     if names[0] != names[1]:
-        helper: Helper | None = "logger" if below == parent_pid else "cgi"
+        helper: Helper = above or ("logger" if below == parent_pid else "cgi")
         return Known("other", None, helper, "program")
     same = [name for name, count in (expected.daemon_threads or {}).items() if count == threads]
     if same and threads != expected.front_threads:
         return Known("daemon", same[0] if len(same) == 1 else None, None, "threads")
+    if threads == 1 and expected.front_threads not in (None, 1):
+        return Known("other", None, None, "threads")
     return Known("front", None, None, "threads" if expected.front_threads else "program")

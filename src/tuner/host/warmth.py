@@ -2,9 +2,9 @@
 
 mod_wsgi imports an application at the first request that a process gets, so a
 quiet server shows a fraction of what it needs. What tells: whether a process is far
-smaller than its siblings, or no larger than Python alone; the requests that the
-scoreboard counts; whether any thread but the first has worked; and how often the
-process has run at all.
+smaller than its siblings; whether a thread of a daemon has worked, since daemons get
+requests for applications only; whether a front process is no larger than Python
+alone; the requests that the scoreboard counts; and how often the process has run.
 """
 
 from collections.abc import Sequence
@@ -60,6 +60,8 @@ def judge(
         return Judgement("cold", "below half of the largest of its role")
     if is_preloaded:
         return Judgement("warm", "the application is loaded at start")
+    if process.role == "daemon" and process.worker_seconds is not None:
+        return _by_threads(process.worker_seconds)
     is_small = process.uss_bytes < PYTHON_ALONE_BYTES
     if is_serving and is_small and process.cpu_seconds < PYTHON_ALONE_SECONDS:
         return Judgement("cold", "no larger than Python alone, and has hardly worked")
@@ -68,14 +70,18 @@ def judge(
             return Judgement("cold", "no request yet, by mod_status")
         return Judgement("warm", f"{process.requests} requests, by mod_status")
     if process.threads > 1 and process.worker_seconds is not None:
-        if process.worker_seconds < WORKED_SECONDS:
-            return Judgement("cold", "none of its threads has worked yet")
-        return Judgement("warm", "its threads have worked")
+        return _by_threads(process.worker_seconds)
     if process.time_slices is not None and process.threads == 1:
         if process.time_slices <= STARTUP_SLICES:
             return Judgement("cold", f"has run only {process.time_slices} times since it started")
         return Judgement("warm", f"has run {process.time_slices} times since it started")
     return Judgement("unknown", "the scheduler's counters cannot be read")
+
+
+def _by_threads(worker_seconds: float) -> Judgement:
+    if worker_seconds < WORKED_SECONDS:
+        return Judgement("cold", "none of its threads has worked yet")
+    return Judgement("warm", "its threads have worked")
 
 
 def judged(

@@ -19,9 +19,6 @@ with mod_wsgi loaded, prefork and event."""
 REQUEST_BYTES = 64 * 2**10
 """A request in flight: pools, buffers, touched stack, allocator arena. 40 to 60 KB,
 measured on Debian 12 with small responses; applications come on top."""
-_DAEMON_HELPER_THREADS = 2
-"""mod_wsgi's own threads that may look as if they had served a request."""
-
 _METRICS: dict[Metric, str] = {
     "uss": "USS",
     "anonymous": "anonymous memory (USS is not readable)",
@@ -46,7 +43,7 @@ def costs_from_profile(
             name: _cost(
                 found,
                 0,
-                max(0, (found.threads_worked or 0) - _DAEMON_HELPER_THREADS),
+                found.threads_worked or 0,
                 loads=serving is None or name in serving,
             )
             for name in groups
