@@ -19,8 +19,8 @@ KERNEL_STACK_BYTES = 16 * 2**10
 
 
 DAEMON_HELPER_THREADS = 2
-"""A daemon process starts two threads of its own before those that serve (mod_wsgi
-4.9 and 6, wsgi_daemon_main)."""
+"""A daemon process of mod_wsgi 4.9 starts two threads of its own before those that
+serve (wsgi_daemon_main)."""
 
 
 class ProcessMemory(BaseModel):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -108,6 +108,9 @@ class MemoryReport(Value):
     budget_formula: str
     need: MemoryNeed | NotKnown
     need_bytes: int | None
+    need_steady_bytes: int | None
+    """Without what is needed only while applications are loaded."""
+    need_at_restart_bytes: int | None
     need_formula: str
     room: Room | NotKnown
     scoreboard: bool
@@ -191,8 +194,7 @@ def _sample(
         budget_bytes=observation.budget.size_bytes,
         budget_formula=observation.budget.formula,
         need=need,
-        need_bytes=need.size_bytes if isinstance(need, MemoryNeed) else None,
-        need_formula=need.formula if isinstance(need, MemoryNeed) else "",
+        **_sums(need),
         room=_room(views, observation, need),
         scoreboard=isinstance(scoreboard, Scoreboard),
         warmed=warmed,
@@ -251,6 +253,18 @@ def _need(views: Views, observation: Observation) -> MemoryNeed | NotKnown:
     if views.settings is None:
         return NotKnown(unknown="no MPM is loaded")
     return memory_need(views.settings, observation.costs)
+
+
+def _sums(need: MemoryNeed | NotKnown) -> dict[str, Any]:
+    if isinstance(need, NotKnown):
+        names = ("need_bytes", "need_steady_bytes", "need_at_restart_bytes")
+        return {**dict.fromkeys(names), "need_formula": ""}
+    return {
+        "need_bytes": need.size_bytes,
+        "need_steady_bytes": need.steady_bytes,
+        "need_at_restart_bytes": need.restart_bytes,
+        "need_formula": need.formula,
+    }
 
 
 def _room(views: Views, observation: Observation, need: MemoryNeed | NotKnown) -> Room | NotKnown:

@@ -64,6 +64,8 @@ def _memory(report: AuditReport) -> dict[str, Any]:
             result["need"] = {
                 **need.model_dump(mode="json"),
                 "size_bytes": need.size_bytes,
+                "steady_bytes": need.steady_bytes,
+                "restart_bytes": need.restart_bytes,
                 "formula": need.formula,
             }
     else:
