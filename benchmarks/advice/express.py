@@ -26,10 +26,13 @@ def capacity(mpm: str, processes: int, threads: int, *, embedded: bool) -> tuple
         if embedded:
             words.append("--embedded-mode")
         done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    said = re.search(r"Server Capacity\s*: (\d+) \(event/worker\), (\d+) \(prefork\)", done.stdout)
-    if said is None:
-        return _formula(processes, threads, embedded=embedded), "formula"
-    return int(said[2] if mpm == "prefork" else said[1]), "mod_wsgi-express setup-server"
+    front = re.search(r"Server Capacity\s*: (\d+) \(event/worker\), (\d+) \(prefork\)", done.stdout)
+    fixed = re.search(r"Request Capacity\s*: (\d+)", done.stdout)
+    if front is not None:
+        return int(front[2] if mpm == "prefork" else front[1]), "mod_wsgi-express setup-server"
+    if embedded and fixed is not None:
+        return int(fixed[1]), "mod_wsgi-express setup-server"
+    return _formula(processes, threads, embedded=embedded), "formula"
 
 
 def _formula(processes: int, threads: int, *, embedded: bool) -> int:

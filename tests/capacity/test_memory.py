@@ -209,6 +209,11 @@ def test_a_prefork_process_that_has_served_adds_no_request() -> None:
     assert names == ["parent", "front", "shared"]
 
 
+def test_helpers_count_as_they_are() -> None:
+    need = memory_need(settings_of(4), costs(MB, MB).model_copy(update={"helpers_bytes": 7}))
+    assert sized(need, "helpers") == (1, 7)
+
+
 def test_the_kernels_memory_counts_for_every_process() -> None:
     model = MemoryCosts(
         parent=rich_cost(MB, kernel_bytes=1),

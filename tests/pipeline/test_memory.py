@@ -1,6 +1,7 @@
 """measure: a real server by role, warm or cold, with its budget, again and again."""
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -177,6 +178,28 @@ def test_facts_tell_what_was_seen(daemon: Running) -> None:
     assert isinstance(seen["memory.front_growth"], Unknown | Known)
     unread = {name for name, fact in seen.items() if isinstance(fact, Unknown)}
     assert unread <= {"memory.oom_kills", "memory.front_growth"}
+
+
+@pytest.mark.httpd
+def test_without_rights_stand_ins_are_named_and_the_confidence_is_lower(
+    daemon: Running, unprivileged: Callable[[Callable[[], str]], str]
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can start a server of another user")
+    own = daemon.measure()
+    text = unprivileged(lambda: daemon.measure().model_dump_json())
+    report = MemoryReport.model_validate_json(text)
+    assert report.confidence == "medium"
+    assert any("anonymous memory stands in" in doubt for doubt in report.doubts)
+    assert any("number of threads" in doubt for doubt in report.doubts)
+    roles = {(one.memory.role, one.memory.group): one for one in report.roles}
+    assert set(roles) == {("parent", None), ("front", None), ("daemon", "apps")}
+    assert all(isinstance(one.kinds, NotKnown) for one in roles.values())
+    assert report.samples[-1].pss_bytes is None
+    assert isinstance(report.need, MemoryNeed)
+    assert report.need_bytes is not None
+    assert own.need_bytes is not None
+    assert own.need_bytes <= report.need_bytes <= 2 * own.need_bytes
 
 
 @pytest.mark.httpd

@@ -1,7 +1,7 @@
 """The memory model: what a set of processes needs when every worker is used.
 
 ``need = parent + front processes x m_front + sum over groups (processes x m_group) + shared
-+ requests in flight + kernel + transient``
++ helpers + requests in flight + kernel + transient``
 
 An embedded application lives in ``m_front``. Shared pages count once, so ``m``
 is the USS of one warm process, not its RSS. ``transient`` is what many processes
@@ -43,6 +43,8 @@ class MemoryCosts(Value):
     front: ProcessCost
     groups: dict[str, ProcessCost]
     shared_bytes: int = 0
+    helpers_bytes: int = 0
+    """Piped loggers, mod_cgid and its scripts, all together."""
 
 
 class NeedTerm(Value):
@@ -114,6 +116,15 @@ def memory_need(settings: Settings, costs: MemoryCosts) -> MemoryNeed:
     terms.append(
         NeedTerm(name="shared", processes=1, each_bytes=costs.shared_bytes, source="counted once")
     )
+    if costs.helpers_bytes:
+        terms.append(
+            NeedTerm(
+                name="helpers",
+                processes=1,
+                each_bytes=costs.helpers_bytes,
+                source="USS of piped loggers and CGI as they run now",
+            )
+        )
     for name, number, threads, cost in parts:
         terms += _in_flight(name, number, threads, cost)
     kernel = sum(number * cost.kernel_bytes for _, number, _, cost in parts)

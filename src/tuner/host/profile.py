@@ -30,6 +30,7 @@ class RoleMemory(BaseModel):
     rss_max_bytes: int
     pss_sum_bytes: int | None
     metric: Metric
+    uss_sum_bytes: int = 0
     rss_sum_bytes: int = 0
     swap_sum_bytes: int = 0
     kernel_high_bytes: int = 0
@@ -118,6 +119,7 @@ def _role_memory(processes: Sequence[ProcessMemory]) -> RoleMemory:
         rss_max_bytes=max(one.rss_bytes for one in processes),
         pss_sum_bytes=sum(pss) if len(pss) == len(processes) else None,
         metric="rss" if "rss" in metrics else "anonymous" if "anonymous" in metrics else "uss",
+        uss_sum_bytes=sum(sizes),
         rss_sum_bytes=sum(one.rss_bytes for one in processes),
         swap_sum_bytes=sum(one.swap_bytes for one in processes),
         kernel_high_bytes=max(one.kernel_bytes for one in processes),

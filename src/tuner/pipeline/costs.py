@@ -34,7 +34,7 @@ def costs_from_profile(
     ``serving`` are the groups that load applications, None among them stands for
     the front; where it is not given, all may.
     """
-    front = profile.of("front")
+    front, helpers = profile.of("front"), profile.of("other")
     seen = 0 if front is None or front.is_cold else 1
     return MemoryCosts(
         parent=_cost(profile.of("parent"), ASSUMED_PARENT_BYTES, loads=False),
@@ -50,6 +50,7 @@ def costs_from_profile(
             if (found := profile.of("daemon", name)) is not None
         },
         shared_bytes=profile.shared_bytes,
+        helpers_bytes=helpers.uss_sum_bytes if helpers else 0,
     )
 
 
