@@ -13,7 +13,7 @@ import pytest
 from tests.cli.conftest import COMMAND, Run
 from tuner.apache.binary import Httpd
 from tuner.apache.read import ReadRequest, read
-from tuner.pipeline.memory import MemoryReport
+from tuner.pipeline.memory_report import MemoryReport
 from tuner.pipeline.views import views_of
 from tuner.server.shadow import Canary, Shadow, shadow_server
 

@@ -227,6 +227,20 @@ def test_without_rights_only_names_tell_roles_apart(
     assert sizes["shop"].uss_bytes > 29 * MIB
 
 
+def test_a_name_that_is_cut_off_means_a_group_only_where_one_fits(
+    server: Server, unprivileged: Callable[[Callable[[], str]], str]
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can start a server of another user")
+
+    def measure() -> str:
+        found = process_tree(server.parent, ("shop", "store", "blog", "blogs"))
+        return json.dumps({server.name_of(one.pid): one.group for one in found})
+
+    groups = json.loads(unprivileged(measure))
+    assert (groups["titled"], groups["shortened"]) == ("blog", None)
+
+
 def test_a_process_that_is_not_running_is_said_so() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()

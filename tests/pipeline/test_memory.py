@@ -14,7 +14,8 @@ from tuner.errors import MeasurementError, UsageError
 from tuner.fact import Known, Unknown
 from tuner.host.smaps import Kinds
 from tuner.pipeline.facts.memory import memory_facts
-from tuner.pipeline.memory import MeasureRequest, MemoryReport, NotKnown, Room, measure
+from tuner.pipeline.memory import MeasureRequest, measure
+from tuner.pipeline.memory_report import MemoryReport, NotKnown, Room
 from tuner.pipeline.observe import ObserveRequest, observe
 from tuner.pipeline.views import views_of
 from tuner.pipeline.warm import is_loopback, parse_warm

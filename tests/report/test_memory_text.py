@@ -14,7 +14,7 @@ from tuner.host.machine import Machine
 from tuner.host.processes import ProcessMemory
 from tuner.host.profile import summarise
 from tuner.host.smaps import Kinds
-from tuner.pipeline.memory import MemoryReport, NotKnown, RoleReport, Room, Totals
+from tuner.pipeline.memory_report import MemoryReport, NotKnown, RoleReport, Room, Totals
 from tuner.pipeline.warm import Warmed
 from tuner.report.memory_json import render_json
 from tuner.report.memory_live import shown_live

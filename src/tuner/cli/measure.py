@@ -25,7 +25,7 @@ from tuner.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from tuner.pipeline.memory import MemoryReport
+    from tuner.pipeline.memory_report import MemoryReport
 
 _SERVER = "Server"
 _RESULT = "Result"

@@ -7,7 +7,7 @@ import psutil
 from pydantic import BaseModel, ConfigDict
 
 from tuner.errors import MeasurementError
-from tuner.host.roles import Expected, Helper, Known, Role, RoleSource, role_of
+from tuner.host.roles import Expected, Helper, Recognised, Role, RoleSource, role_of
 from tuner.host.smaps import Metric, sizes_of, status_of
 from tuner.host.sockets import listening_sockets
 from tuner.host.warmth import WORKED_SECONDS, Warmth
@@ -109,7 +109,9 @@ def process_tree(
     return tuple(found)
 
 
-def _measure(process: psutil.Process, created: float, threads: int, role: Known) -> ProcessMemory:
+def _measure(
+    process: psutil.Process, created: float, threads: int, role: Recognised
+) -> ProcessMemory:
     sizes = sizes_of(process.pid)
     status = status_of(process.pid)
     ran = _threads_ran(process.pid)

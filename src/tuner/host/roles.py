@@ -39,7 +39,7 @@ class Expected:
     daemon_threads: Mapping[str, int] | None = None
 
 
-class Known(NamedTuple):
+class Recognised(NamedTuple):
     """A process's role, and which fact told it."""
 
     role: Role
@@ -58,7 +58,7 @@ def role_of(
     sockets: ListeningSockets,
     expected: Expected,
     above: Helper | None = None,
-) -> Known:
+) -> Recognised:
     """Return the role of process ``pid``, whose own parent is ``below``.
 
     ``above`` is what that parent is, if it is a helper: its children are the same.
@@ -67,30 +67,38 @@ def role_of(
         OSError: the process has ended.
     """
     if pid == parent_pid:
-        return Known("parent", None, None, "pid")
+        return Recognised("parent", None, None, "pid")
     if above == "cgid":
         above = "cgi"
     held = held_sockets(pid)
     if held is None:
         return _without_sockets(pid, below, parent_pid, threads, expected, above)
     if any(inode in sockets.tcp_ports for inode in held):
-        return Known("front", None, None, "sockets")
+        return Recognised("front", None, None, "sockets")
     listens_elsewhere = False
     for inode in held:
         path = sockets.unix_paths.get(inode)
         match = _DAEMON_SOCKET.search(path or "")
         if match and int(match[1]) == parent_pid:
-            return Known("daemon", _numbered(int(match[2]), expected.groups), None, "sockets")
+            return Recognised("daemon", _numbered(int(match[2]), expected.groups), None, "sockets")
         listens_elsewhere = listens_elsewhere or path is not None
     if below == parent_pid and _program(pid) == _program(parent_pid):
         if listens_elsewhere:
-            return Known("other", None, "cgid", "sockets")
-        return Known("front", None, None, "program", is_stopping=True)
-    return Known("other", None, above or _helper(pid, below, parent_pid), "sockets")
+            return Recognised("other", None, "cgid", "sockets")
+        return Recognised("front", None, None, "program", is_stopping=True)
+    return Recognised("other", None, above or _helper(pid, below, parent_pid), "sockets")
 
 
 def _numbered(number: int, groups: Sequence[str]) -> str | None:
     return groups[number - 1] if 0 < number <= len(groups) else None
+
+
+def _displayed(shown: str, groups: Sequence[str]) -> str | None:
+    """Return the group that a display-name means; it is cut off at the length of argv[0]."""
+    if shown in groups:
+        return shown
+    possible = [name for name in groups if name.startswith(shown)]
+    return possible[0] if len(possible) == 1 else None
 
 
 def _helper(pid: int, below: int, parent_pid: int) -> Helper | None:
@@ -121,19 +129,18 @@ def _without_sockets(
     threads: int,
     expected: Expected,
     above: Helper | None,
-) -> Known:
+) -> Recognised:
     words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     match = _DISPLAY_NAME.match(words[0].decode("utf-8", "replace"))
     if match:
-        group = next((name for name in expected.groups if name.startswith(match[1])), None)
-        return Known("daemon", group, None, "display-name")
+        return Recognised("daemon", _displayed(match[1], expected.groups), None, "display-name")
     names = [Path(f"/proc/{one}/comm").read_text() for one in (pid, parent_pid)]
     if names[0] != names[1]:
         helper: Helper = above or ("logger" if below == parent_pid else "cgi")
-        return Known("other", None, helper, "program")
+        return Recognised("other", None, helper, "program")
     same = [name for name, count in (expected.daemon_threads or {}).items() if count == threads]
     if same and threads != expected.front_threads:
-        return Known("daemon", same[0] if len(same) == 1 else None, None, "threads")
+        return Recognised("daemon", same[0] if len(same) == 1 else None, None, "threads")
     if threads == 1 and expected.front_threads not in (None, 1):
-        return Known("other", None, None, "threads")
-    return Known("front", None, None, "threads" if expected.front_threads else "program")
+        return Recognised("other", None, None, "threads")
+    return Recognised("front", None, None, "threads" if expected.front_threads else "program")

@@ -3,30 +3,31 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from tuner import __version__
 from tuner.apache.mod_status import Scoreboard
 from tuner.apache.read import ReadRequest, read
 from tuner.apache.tree import Configuration
-from tuner.capacity.budget import Budget
 from tuner.capacity.growth import Growth, Point, Unit, growth
 from tuner.capacity.memory import MemoryNeed, front_processes_that_fit, memory_need
 from tuner.fact import Unknown
-from tuner.host.machine import Machine
 from tuner.host.processes import ProcessMemory, Role
 from tuner.host.profile import MemoryProfile, RoleMemory
-from tuner.host.smaps import Kinds, kinds_of
+from tuner.host.smaps import kinds_of
+from tuner.pipeline.memory_report import (
+    Confidence,
+    MemoryReport,
+    NotKnown,
+    RoleReport,
+    Room,
+    Totals,
+)
 from tuner.pipeline.observe import Observation, ObserveRequest, observe
 from tuner.pipeline.running import find_running
 from tuner.pipeline.status import read_scoreboard
 from tuner.pipeline.views import Views, views_of
 from tuner.pipeline.warm import Warmed, warm_up
 
-SCHEMA_VERSION = 1
-Confidence = Literal["high", "medium", "low"]
 SHORT_UPTIME_SECONDS = 600.0
 
 
@@ -43,79 +44,6 @@ class MeasureRequest:
     may_leave_loopback: bool = False
     samples: int = 1
     interval_seconds: float = 5.0
-
-
-class Value(BaseModel):
-    """Base of the values here: frozen, nothing beyond its fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NotKnown(Value):
-    """A figure that is not known, and why."""
-
-    unknown: str
-
-
-class RoleReport(Value):
-    """One role, and one group for daemons."""
-
-    memory: RoleMemory
-    kinds: Kinds | NotKnown
-    """What the private memory of its largest process is made of."""
-    growth: Growth | NotKnown
-
-
-class Room(Value):
-    """What is left of the budget at full occupancy."""
-
-    left_bytes: int
-    more_front_processes: int
-    more_daemon_processes: dict[str, int]
-    """By group, while everything else stays."""
-    left_at_restart_bytes: int
-
-
-class Totals(Value):
-    """The whole server at one moment."""
-
-    at_seconds: float
-    """Since the first sample."""
-    processes: int
-    pss_bytes: int | None
-    rss_bytes: int
-    swap_bytes: int
-
-
-class MemoryReport(Value):
-    """Everything that ``tuner measure`` says."""
-
-    schema_version: int = SCHEMA_VERSION
-    tuner: str = __version__
-    configuration: str
-    layout: str
-    pid: int
-    uptime_seconds: float
-    machine: Machine
-    confidence: Confidence
-    doubts: tuple[str, ...]
-    """Why the confidence is not high, and what could not be read."""
-    roles: tuple[RoleReport, ...]
-    shared_bytes: int
-    processes: tuple[ProcessMemory, ...]
-    budget: Budget
-    budget_bytes: int
-    budget_formula: str
-    need: MemoryNeed | NotKnown
-    need_bytes: int | None
-    need_steady_bytes: int | None
-    """Without what is needed only while applications are loaded."""
-    need_at_restart_bytes: int | None
-    need_formula: str
-    room: Room | NotKnown
-    scoreboard: bool
-    warmed: Warmed | None
-    samples: tuple[Totals, ...]
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import json
 
-from tuner.pipeline.memory import MemoryReport
+from tuner.pipeline.memory_report import MemoryReport
 
 
 def render_json(report: MemoryReport) -> str:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from tuner.pipeline.memory import MemoryReport
+from tuner.pipeline.memory_report import MemoryReport
 from tuner.report.memory_table import HEAD, rows
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tuner.pipeline.memory import MemoryReport
+from tuner.pipeline.memory_report import MemoryReport
 from tuner.units import format_size
 
 HEAD = ("role", "processes", "warm", "USS p95", "median", "max", "RSS max", "PSS sum", "swap",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tuner.capacity.growth import Growth
 from tuner.capacity.memory import MemoryNeed
 from tuner.host.smaps import Kinds
-from tuner.pipeline.memory import MemoryReport, NotKnown, Room
+from tuner.pipeline.memory_report import MemoryReport, NotKnown, Room
 from tuner.report.memory_table import HEAD, label, rows, size_or_unknown
 from tuner.report.style import Style, printable
 from tuner.units import format_size
