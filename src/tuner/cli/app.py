@@ -18,6 +18,7 @@ import typer
 from tuner import __version__
 from tuner.cli.audit import TOML_HELP, audit
 from tuner.cli.explain import explain
+from tuner.cli.measure import measure
 from tuner.cli.optimize import optimize
 from tuner.cli.plan import plan
 from tuner.cli.probe import probe
@@ -59,6 +60,7 @@ smoke = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 smoke.command("record")(_interruptible(record))
 smoke.command("check")(_interruptible(check))
 app.add_typer(smoke, name="smoke", help="Record a baseline and compare with it, for CI.")
+app.command("measure")(_interruptible(measure))
 app.command("rules")(_interruptible(rules))
 app.command("explain")(_interruptible(explain))
 app.command("schema")(_interruptible(schema))
