@@ -105,11 +105,12 @@ def report(
         met = "met" if ratio >= factor else "missed"
         body.append(f"- {name} takes {ratio:.1f} times tuner's time; wanted {factor:.0f}: {met}.")
     if cold:
-        median = statistics.median(one.wall_seconds for one in cold) * 1000
+        walls = [one.wall_seconds * 1000 for one in cold]
+        median = statistics.median(walls)
         met = "met" if median < STOCK_TARGET_MS else "missed"
         body.append(
-            f"- `tuner show {STOCK}` as a cold process: median {median:.0f} ms of {len(cold)}, best "
-            f"{min(one.wall_seconds for one in cold) * 1000:.0f} ms; wanted {STOCK_TARGET_MS}: {met}."
+            f"- `tuner show {STOCK}` as a cold process: median {median:.0f} ms of {len(cold)}, "
+            f"best {min(walls):.0f} ms; wanted {STOCK_TARGET_MS}: {met}."
         )
     return Result(
         name="reading",
