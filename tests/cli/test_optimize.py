@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import jsonschema
+import psutil
 import pytest
 
 from tests.cli.conftest import COMMAND, Run
 from tuner.apache.binary import Httpd
+from tuner.apache.environment import parse_envvars
 from tuner.report.formats import Document
 from tuner.report.schemas import schema_text
-from tuner.apache.environment import parse_envvars
 from tuner.server.places import base_directory, shadow_directories
 
 pytestmark = pytest.mark.httpd

@@ -146,7 +146,7 @@ def _ending(document: AuditDocument, style: Style, verbose: bool) -> str:
             ]
         else:
             lines += [
-                _row(f"{len(ids):>7}", f"{reason}: {', '.join(ids)}", style)
+                _row(f"{len(ids):>3}", f"{reason}: {', '.join(ids)}", style)
                 for reason, ids in undecided(document.skipped)
             ]
     return "\n".join(lines)
