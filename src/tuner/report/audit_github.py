@@ -55,7 +55,7 @@ def annotation(
     command: str, title: str, message: str, path: str | None, line_first: int, line_last: int
 ) -> str:
     """Return one workflow command; without a file it belongs to the whole run."""
-    place = {"file": path, "line": line_first, "endLine": line_last} if path else {}
+    place = {"file": path, "line": line_first, "endLine": line_last} if path is not None else {}
     properties = {**place, "title": title}
     shown = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     return f"::{command} {shown}::{_data(message)}"
