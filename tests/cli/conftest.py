@@ -25,6 +25,11 @@ def shadows() -> Iterator[Path]:
         yield Path(path)
 
 
+@pytest.fixture(autouse=True)
+def _shadows_are_looked_for_there(shadows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(shadows))
+
+
 @pytest.fixture
 def environment(shadows: Path) -> dict[str, str]:
     """A scrubbed environment."""

@@ -52,6 +52,11 @@ class Httpd:
         given = Path(configured)
         return given if given.is_absolute() and given.is_file() else None
 
+    def has_mpm(self, name: str) -> bool:
+        """Tell whether this httpd can run with an MPM: compiled in, or as a module."""
+        symbol = f"mpm_{name}_module"
+        return symbol in self.static_modules or self.module_file(symbol) is not None
+
     def check(self, main: Path, server_root: Path, environment: dict[str, str]) -> "Check":
         """Run ``httpd -t`` on a configuration."""
         result = _run([str(self.path), "-d", str(server_root), "-f", str(main), "-t"], environment)

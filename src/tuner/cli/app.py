@@ -19,6 +19,7 @@ from tuner import __version__
 from tuner.cli.audit import TOML_HELP, audit
 from tuner.cli.explain import explain
 from tuner.cli.optimize import optimize
+from tuner.cli.plan import plan
 from tuner.cli.rules import rules
 from tuner.cli.schema import schema
 from tuner.cli.show import show
@@ -49,6 +50,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 app.command("audit", epilog=TOML_HELP)(_interruptible(audit))
 app.command("optimize")(_interruptible(optimize))
+app.command("plan")(_interruptible(plan))
 app.command("show")(_interruptible(show))
 app.command("rules")(_interruptible(rules))
 app.command("explain")(_interruptible(explain))

@@ -9,6 +9,7 @@ from tuner.apache.changes import Change, RestartClass
 from tuner.apache.effective.values import Model
 from tuner.capacity.settings import Settings
 from tuner.host.machine import Machine
+from tuner.pipeline.optimise.result import Outlook, Overload
 from tuner.probe.plan import Request
 from tuner.probe.result import ProbeResult
 from tuner.search.trial import Trial
@@ -66,6 +67,17 @@ class DemandPart(Model):
     waiting_seconds: float
 
 
+class OtherMpmPart(Model):
+    """The found settings under another MPM."""
+
+    settings: Settings
+    throughput: float
+    ratio: float
+    """Over the MPM in use, one probe each."""
+    memory_bytes: int
+    failed: str
+
+
 class OptimiseDocument(Model):
     """The report of ``tuner optimize``."""
 
@@ -75,6 +87,15 @@ class OptimiseDocument(Model):
     verdict: str
     today: SidePart
     found: SidePart | None
+    confidence: Literal["high", "medium", "low"]
+    rivals: tuple[SidePart, ...]
+    overload: tuple[Overload, ...]
+    outlook: Outlook | None
+    other_mpms: tuple[OtherMpmPart, ...]
+    pareto: tuple[int, ...]
+    """Numbers of the trials that no other beats in throughput, latency and memory."""
+    stopped: str
+    """Why the search ended."""
     throughput_ratio: RatioPart | None
     memory: MemoryPart
     service_demand: DemandPart

@@ -7,8 +7,8 @@ import jinja2
 
 from tuner import __version__
 from tuner.apache.secrets import secrets_of
-from tuner.pipeline.optimise import OptimiseReport
-from tuner.report.optimise_text import side_row
+from tuner.pipeline.optimise.result import OptimiseReport
+from tuner.report.optimise_text import side_row, sides
 from tuner.report.style import printable
 from tuner.units import format_seconds, format_size
 
@@ -26,11 +26,7 @@ def render_html(report: OptimiseReport) -> str:
 
 def _values(report: OptimiseReport) -> dict[str, Any]:
     settings = report.winner.settings if report.winner else report.trials[0].settings
-    sides = [
-        (name, side.settings.describe(), *side_row(side))
-        for name, side in (("today", report.today), ("found", report.winner))
-        if side is not None
-    ]
+    raced = [(name, side.settings.describe(), *side_row(side)) for name, side in sides(report)]
     objective = report.request.objective
     return {
         "headline": "Better settings found" if report.is_better else "Nothing better than today",
@@ -40,7 +36,7 @@ def _values(report: OptimiseReport) -> dict[str, Any]:
         "concurrency": report.request.concurrency,
         "cores": report.machine.cores,
         "version": __version__,
-        "sides": sides,
+        "sides": raced,
         "bars": _bars(report),
         "trial_head": ("", "settings", "requests/s", objective.percentile, "errors", "memory"),
         "trials": [
