@@ -15,10 +15,15 @@ from tuner.report.select import at_least
 SAMPLES = ["founding-prefork-embedded", "debian-event-daemon", "rhel-event-daemon", "container"]
 
 
-def report_of(tree: Path, app_memory: tuple[str, ...] = ("40M",), **more: Any) -> AuditReport:
+def report_of(
+    tree: Path,
+    app_memory: tuple[str, ...] = ("40M",),
+    after: tuple[str, ...] = (),
+    **more: Any,
+) -> AuditReport:
     return audit(
         AuditRequest(
-            read=ReadRequest(path=tree),
+            read=ReadRequest(path=tree, after=after),
             observe=ObserveRequest(live=False, app_memory=app_memory, budget="16G"),
             **more,
         )

@@ -71,3 +71,10 @@ def test_what_httpd_says_is_annotated_too(tmp_path: Path) -> None:
     assert command == "error"
     assert properties["file"] == str(main)
     assert "was not closed" in message
+
+
+def test_what_stands_in_no_file_belongs_to_the_whole_run(tmp_path: Path) -> None:
+    report = report_of(configuration(tmp_path), select=("TMO001",), after=("Timeout 300",))
+    command, properties, _ = read_command(rendered("github", report).splitlines()[0])
+    assert command == "warning"
+    assert set(properties) == {"title"}

@@ -66,7 +66,11 @@ def test_undecided_rules_and_errors_are_notifications(tmp_path: Path) -> None:
     (run,) = log_of(rendered("sarif", report))["runs"]
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is False
-    assert invocation["toolExecutionNotifications"][0]["level"] == "error"
+    (notification,) = invocation["toolExecutionNotifications"]
+    assert notification["level"] == "error"
+    place = notification["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith("/httpd.conf")
+    assert place["region"] == {"startLine": 3}
     skipped = {one["associatedRule"]["id"] for one in invocation["toolConfigurationNotifications"]}
     assert skipped == {one.id for one in report.skipped}
     assert skipped
@@ -123,6 +127,13 @@ def test_a_fix_in_sarif_gives_what_the_patch_gives(tmp_path: Path, line: str) ->
     )
     wanted = [SetDirective(name="Timeout", value="60")]
     assert text == build_patch(report.configuration, wanted, []).files[0].after.decode()
+
+
+def test_what_stands_in_no_file_has_no_physical_location(tmp_path: Path) -> None:
+    report = report_of(configuration(tmp_path), select=("TMO001",), after=("Timeout 300",))
+    (result,) = log_of(rendered("sarif", report))["runs"][0]["results"]
+    assert [set(one) for one in result["locations"]] == [{"logicalLocations"}]
+    assert "fixes" not in result
 
 
 def test_a_file_outside_of_the_base_has_an_absolute_uri(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from tests.report.support import SAMPLES, configuration, rendered, report_of, scrubbed
+from tests.report.support import SAMPLES, configuration, document_of, rendered, report_of, scrubbed
+from tuner.report.audit_text import render
 from tuner.report.formats import Look
 
 
@@ -57,6 +58,18 @@ def test_verbose_says_what_every_undecided_rule_needs(sample: Callable[[str], Pa
 def test_no_line_is_wider_than_it_must_be(sample: Callable[[str], Path]) -> None:
     for line in rendered("text", report_of(sample("founding-prefork-embedded"))).splitlines():
         assert len(line) <= 100 or " " not in line.strip()
+
+
+def test_long_values_of_inputs_are_shown_whole(sample: Callable[[str], Path]) -> None:
+    document = document_of(report_of(sample("container")))
+    first, *others = document.findings
+    long = first.evidence.inputs[0].model_copy(update={"shown": "x" * 300})
+    evidence = first.evidence.model_copy(update={"inputs": (long, *first.evidence.inputs)})
+    changed = first.model_copy(update={"evidence": evidence})
+    text = render(
+        document.model_copy(update={"findings": (changed, *others)}), [], Look(verbose=True)
+    )
+    assert "x" * 300 in text
 
 
 def test_refused_fixes_say_why(tmp_path: Path) -> None:

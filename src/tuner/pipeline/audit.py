@@ -11,7 +11,6 @@ from tuner.apache.tree import Configuration
 from tuner.errors import PatchError, UsageError, did_you_mean
 from tuner.patch.build import Patch, build_patch
 from tuner.pipeline.facts.build import build_facts
-from tuner.pipeline.httpdtest import httpd_test
 from tuner.pipeline.observe import Observation, ObserveRequest, observe
 from tuner.pipeline.views import Views, views_of
 from tuner.rules.baseline import mark_known, read_baseline, with_fingerprints
@@ -121,6 +120,9 @@ def audit_patch(
         for one in report.findings
         if one.fix and not one.suppressed and (unsafe or one.fix.safety == "safe")
     ]
+    # It starts a server, and loads what that takes; an audit without a patch is quicker.
+    from tuner.pipeline.httpdtest import httpd_test
+
     accepted, refused = _agreeing_changes(report.configuration, open_findings)
     if not accepted:
         return None, tuple(f"{key}: {reason}" for key, reason in refused.items())

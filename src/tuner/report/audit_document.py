@@ -34,7 +34,10 @@ class Error(Model):
 
     message: str
     file: str
+    path: str | None
+    """On this machine, as in a place; null when it stands in no file."""
     line: int
+    """0 when it is about no line."""
     fatal: bool
     """Whether httpd would refuse to start."""
 
@@ -206,7 +209,13 @@ def audit_document(
             layout=configuration.layout,
             root=str(configuration.root) if configuration.root else None,
             errors=tuple(
-                Error(message=one.message, file=one.file, line=one.line, fatal=one.fatal)
+                Error(
+                    message=one.message,
+                    file=one.file,
+                    path=places.path(one.file),
+                    line=one.line,
+                    fatal=one.fatal,
+                )
                 for one in configuration.errors
             ),
             assumptions=configuration.assumptions,
@@ -310,15 +319,18 @@ class _Places:
 
     def place(self, where: Location) -> Place:
         directive = self._directives.get((where.file, where.line_first))
-        real = self._real.get(where.file)
         return Place(
             file=where.file,
-            path=self._relative(real) if real else None,
+            path=self.path(where.file),
             line_first=where.line_first,
             line_last=where.line_last,
             directive=directive.name.lstrip("<") if directive else "",
             context=directive.context if directive else "server",
         )
+
+    def path(self, file: str) -> str | None:
+        real = self._real.get(file)
+        return self._relative(real) if real else None
 
     def edit(self, edit: Edit) -> TextEdit:
         data = self._data[edit.path]

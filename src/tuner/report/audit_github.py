@@ -6,7 +6,7 @@ LF everywhere, ``:`` and ``,`` in properties too.
 
 from collections.abc import Sequence
 
-from tuner.report.audit_document import AuditDocument, FindingPart
+from tuner.report.audit_document import AuditDocument, Error, FindingPart
 from tuner.report.formats import Look
 from tuner.report.style import printable
 from tuner.report.wording import counts, how, written
@@ -20,16 +20,17 @@ def render(document: AuditDocument, rules: Sequence[Rule], look: Look) -> str:
 
     Known findings are notices, whatever their severity.
     """
-    lines = [
-        annotation(
-            "error" if one.fatal else "warning", "httpd", one.message, one.file, one.line, one.line
-        )
-        for one in document.configuration.errors
-    ]
+    lines = list(map(_error, document.configuration.errors))
     shown = [one for one in document.findings if one.suppressed is None]
     lines += map(_finding, shown)
     lines.append(f"tuner audit: {counts(document.findings)}")
     return "\n".join(lines) + "\n"
+
+
+def _error(error: Error) -> str:
+    command = "error" if error.fatal else "warning"
+    line = max(1, error.line)
+    return annotation(command, "httpd would say", error.message, error.path, line, line)
 
 
 def _finding(finding: FindingPart) -> str:
@@ -44,17 +45,18 @@ def _finding(finding: FindingPart) -> str:
         "notice" if finding.known else _COMMANDS[finding.severity],
         f"{finding.id} {finding.title}" + (" (known)" if finding.known else ""),
         f"{message}\n{finding.url}",
-        where.path or where.file,
+        where.path,
         where.line_first,
         where.line_last,
     )
 
 
 def annotation(
-    command: str, title: str, message: str, file: str, line_first: int, line_last: int
+    command: str, title: str, message: str, path: str | None, line_first: int, line_last: int
 ) -> str:
-    """Return one workflow command."""
-    properties = {"file": file, "line": line_first, "endLine": line_last, "title": title}
+    """Return one workflow command; without a file it belongs to the whole run."""
+    place = {"file": path, "line": line_first, "endLine": line_last} if path is not None else {}
+    properties = {**place, "title": title}
     shown = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     return f"::{command} {shown}::{_data(message)}"
 

@@ -192,10 +192,16 @@ def _replacement(edit: TextEdit) -> dict[str, Any]:
 
 
 def _error(error: Error) -> dict[str, Any]:
-    return {
+    notification: dict[str, Any] = {
         "level": "error" if error.fatal else "warning",
-        "message": {"text": f"{error.file}:{error.line}: {error.message}"},
+        "message": {"text": error.message},
     }
+    if error.path is not None:
+        place: dict[str, Any] = {"artifactLocation": _artifact(error.path)}
+        if error.line:
+            place["region"] = {"startLine": error.line}
+        notification["locations"] = [{"physicalLocation": place}]
+    return notification
 
 
 def _notification(skipped: Skipped, rule_index: int) -> dict[str, Any]:

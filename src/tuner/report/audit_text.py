@@ -23,6 +23,8 @@ from tuner.units import format_size
 
 _WIDTH = 100
 _INDENT = 10
+_NARROW = 30
+"""The narrowest column of text, and the widest value that others are aligned with."""
 
 
 def render(document: AuditDocument, rules: Sequence[Rule], look: Look) -> str:
@@ -43,7 +45,7 @@ def _row(label: str, text: str, style: Style, columns: str = "") -> str:
     """Return a label and a text that is wrapped beside it, behind ``columns``."""
     lead = _INDENT + len(columns)
     body = textwrap.wrap(
-        printable(text), _WIDTH - lead, break_long_words=False, break_on_hyphens=False
+        printable(text), max(_NARROW, _WIDTH - lead), break_long_words=False, break_on_hyphens=False
     ) or [""]
     first = style.paint(f"  {label:<{_INDENT - 2}}", "dim") + columns
     return f"\n{' ' * lead}".join([first + body[0], *body[1:]])
@@ -108,9 +110,10 @@ def _finding(finding: FindingPart, style: Style, verbose: bool) -> str:
 def _inputs(inputs: Sequence[Input], style: Style) -> Iterator[str]:
     """Yield the inputs as columns: name, value to the right, where it comes from."""
     names = max((len(one.name) for one in inputs), default=0)
-    values = max((len(printable(one.shown)) for one in inputs), default=0)
-    for position, one in enumerate(inputs):
-        columns = f"{one.name:<{names}}  {printable(one.shown):>{values}}  "
+    shown = [printable(one.shown) for one in inputs]
+    values = max((len(one) for one in shown if len(one) <= _NARROW), default=0)
+    for position, (one, value) in enumerate(zip(inputs, shown, strict=True)):
+        columns = f"{one.name:<{names}}  {value:>{values}}  "
         label = "" if position else "with"
         yield _row(label, one.source or one.origin, style, columns).rstrip()
 
@@ -146,7 +149,7 @@ def _ending(document: AuditDocument, style: Style, verbose: bool) -> str:
             ]
         else:
             lines += [
-                _row(f"{len(ids):>7}", f"{reason}: {', '.join(ids)}", style)
+                _row(f"{len(ids):>3}", f"{reason}: {', '.join(ids)}", style)
                 for reason, ids in undecided(document.skipped)
             ]
     return "\n".join(lines)
