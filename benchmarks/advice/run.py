@@ -8,7 +8,8 @@ seven ways to write MaxRequestWorkers. What is right is decided by measurement:
 * sizing: a server is filled and its memory measured. An advice is right when so many
   workers fit into the memory that others leave (physical memory or the control group's
   limit, nothing kept in reserve), feed every daemon thread, and are not more than daemon
-  threads and their backlog hold, beyond which overload becomes errors 503.
+  threads and their backlog hold, beyond which overload becomes errors 503. Up to 5 %
+  more are forgiven: what others use changes while the advisors are asked.
 * reading: the value is right when the server's own scoreboard has so many slots.
 
 An advisor that says nothing is not right. apache2buddy runs only where its path is given.
@@ -39,6 +40,7 @@ from tuner.pipeline.views import Views, views_of
 from tuner.server.shadow import Canary, shadow_server
 
 _CANARY = Canary(port=8080, path="/app", host="localhost")
+TOLERANCE = 0.05
 _GROUP_BYTES = 2**30
 _GROUP_WORKERS = 150
 """Debian's MaxRequestWorkers."""
@@ -82,7 +84,8 @@ class Truth:
         """Judge an advice."""
         if advice.least is None or advice.most is None:
             return "not run" if advice.text.startswith("not run") else "no advice"
-        is_right = self.at_least <= advice.least and advice.most <= self.at_most
+        most = self.at_most * (1 + TOLERANCE)
+        is_right = self.at_least <= advice.least and advice.most <= most
         return "right" if is_right else "wrong"
 
 

@@ -216,9 +216,9 @@ def line(row: dict[str, Any]) -> str:
 
 def body(rows: list[dict[str, Any]]) -> str:
     """Return the table and how to read it."""
-    head = ("layout", "partly filled, MB PSS", "predicted, MB PSS", "measured full, MB PSS",
+    head = ["layout", "partly filled, MB PSS", "predicted, MB PSS", "measured full, MB PSS",
             "error", "predicted with kernel, MB", "control group's count, MB", "error",
-            "within 5 % (PSS)")  # fmt: skip
+            "within 5 % (PSS)"]  # fmt: skip
     cells = [
         [
             row["title"],
