@@ -6,6 +6,8 @@ really uses, as the sum of PSS and, where a control group can be made, as the ke
 counts it.
 
     python benchmarks/prediction/run.py [--quick] [--layout NAME]
+
+--quick fills for a shorter time and writes no result; neither does a part of the layouts.
 """
 
 import argparse
@@ -21,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.cgroups import Group, own_group
 from benchmarks.layouts import LAYOUTS, Layout, written
-from benchmarks.results import table, write
+from benchmarks.results import Result, record, section, table
 from tuner.apache.binary import Httpd, find_httpd
 from tuner.apache.mod_status import Scoreboard
 from tuner.apache.read import ReadRequest, read
@@ -56,8 +58,17 @@ def main() -> int:
         row = measured(layout, httpd, fill_seconds)
         rows.append(row)
         print(line(row), flush=True)
-    name = "prediction" if chosen == list(LAYOUTS) and not arguments.quick else "prediction-quick"
-    print(f"\nwrote {write(name, document(rows), markdown(rows))}")
+    result = Result(
+        name="prediction",
+        title="Memory predicted and measured",
+        command="python benchmarks/prediction/run.py",
+        body=body(rows),
+        data={"target": TARGET, "rows": rows},
+    )
+    if arguments.quick or len(chosen) < len(LAYOUTS):
+        print(section(result))
+    else:
+        print(f"wrote {record(result)}")
     return 0
 
 
@@ -181,11 +192,6 @@ def row_of(
     }
 
 
-def document(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the whole result."""
-    return {"target": TARGET, "rows": rows}
-
-
 def mb(size: float | None) -> str:
     """Return megabytes."""
     return "-" if size is None else f"{size / 2**20:.1f}"
@@ -208,13 +214,13 @@ def line(row: dict[str, Any]) -> str:
     )
 
 
-def markdown(rows: list[dict[str, Any]]) -> str:
-    """Return the table."""
-    head = ("layout", "partly filled, MB PSS", "predicted, MB PSS", "measured full, MB PSS",
+def body(rows: list[dict[str, Any]]) -> str:
+    """Return the table and how to read it."""
+    head = ["layout", "partly filled, MB PSS", "predicted, MB PSS", "measured full, MB PSS",
             "error", "predicted with kernel, MB", "control group's count, MB", "error",
-            "within 5 % (PSS)")  # fmt: skip
+            "within 5 % (PSS)"]  # fmt: skip
     cells = [
-        (
+        [
             row["title"],
             mb(row["partly"]["pss_bytes"]),
             mb(row["predicted_pss_bytes"]),
@@ -224,7 +230,7 @@ def markdown(rows: list[dict[str, Any]]) -> str:
             mb(row["full"]["cgroup_bytes"]),
             percent(row["cgroup_error"]),
             "yes" if row["within_target"] else "no",
-        )
+        ]
         for row in rows
     ]
     reasons = {row["full"]["cgroup_reason"] for row in rows} - {""}
@@ -235,13 +241,7 @@ def markdown(rows: list[dict[str, Any]]) -> str:
         "less than its processes map.",
         *(f"No control group: {reason}." for reason in sorted(reasons)),
     ]
-    return (
-        "# Predicted and measured memory\n\n"
-        + table(head, cells)
-        + "\n"
-        + "\n\n".join(notes)
-        + "\n"
-    )
+    return "\n\n".join([table(head, cells), *notes])
 
 
 if __name__ == "__main__":
