@@ -146,6 +146,24 @@ def test_a_guard_ends_the_ladder(server_url: str, monkeypatch: pytest.MonkeyPatc
     assert len(found.targets[0].steps) == 1
 
 
+def test_a_wait_of_those_beside_the_load_ends_the_ladder() -> None:
+    """The server stalls after the canary: nobody is served any more."""
+    with serving(servers.stalls_after(3)) as url:
+        found = climb(
+            request(f"{url}/", duration_seconds=20, limits=Limits(wait_seconds=0.3)), Lines()
+        )
+    assert "a request beside the load waited" in found.stopped
+    assert found.elapsed_seconds < 15
+
+
+def test_a_redirect_is_named_as_what_was_measured() -> None:
+    moved = answer(b"", "302 Found", "Location: /login")
+    with serving(servers.after(0, b"", moved)) as url:
+        (target,) = climb(request(f"{url}/"), Lines()).targets
+    assert target.checks[0].name == "redirect"
+    assert "302 to /" in target.checks[0].message
+
+
 def test_the_request_limit_ends_the_ladder(server_url: str) -> None:
     found = climb(request(f"{server_url}/ok", limits=Limits(requests=5, wait_seconds=0)), Lines())
     assert found.stopped == "the limit of 5 requests is used up"

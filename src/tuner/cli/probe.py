@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tuner.cli.options import Output, Quiet, Verbose
+from tuner.cli.options import Output, Quiet, Verbose, split_list
 from tuner.cli.traffic import (
     AccessLogFile,
     AllowMethods,
@@ -69,11 +69,49 @@ def probe(
             rich_help_panel=_LOAD,
         ),
     ] = True,
-    engine: Annotated[str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)] = "native",
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="auto, native, httpx, ab, wrk, h2load, hey, k6 or locust.", rich_help_panel=_LOAD
+        ),
+    ] = "native",
     processes: Annotated[
         int,
-        typer.Option(min=1, max=64, help="Processes of the load generator.", rich_help_panel=_LOAD),
-    ] = 1,
+        typer.Option(
+            min=0,
+            max=64,
+            help="Processes of the load generator; 0: by the cores.",
+            rich_help_panel=_LOAD,
+        ),
+    ] = 0,
+    workers: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST,HOST,...",
+            help="Hosts that send the load, through ssh (native, locust).",
+            rich_help_panel=_LOAD,
+        ),
+    ] = None,
+    expect_workers: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Workers that join a locust master by themselves.", rich_help_panel=_LOAD
+        ),
+    ] = 0,
+    http2: Annotated[
+        bool, typer.Option("--http2", help="HTTP/2 (httpx, h2load).", rich_help_panel=_LOAD)
+    ] = False,
+    follow_redirects: Annotated[
+        bool, typer.Option("--follow-redirects", help="httpx only.", rich_help_panel=_LOAD)
+    ] = False,
+    keep_cookies: Annotated[
+        bool,
+        typer.Option(
+            "--keep-cookies",
+            help="Each client sends back what it was given (httpx only).",
+            rich_help_panel=_LOAD,
+        ),
+    ] = False,
     connect_rate: Annotated[
         int,
         typer.Option(min=1, help="Clients started in a second.", rich_help_panel=_LOAD),
@@ -190,6 +228,11 @@ def probe(
         connects_per_second=connect_rate,
         keep_alive=keep_alive,
         processes=processes,
+        workers=split_list(workers),
+        expect_workers=expect_workers,
+        http2=http2,
+        follow_redirects=follow_redirects,
+        keep_cookies=keep_cookies,
         limits=limits.model_copy(
             update={
                 "requests": max_requests,

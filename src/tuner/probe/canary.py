@@ -6,6 +6,7 @@ import httpx
 
 from tuner.errors import ServerError
 from tuner.probe.plan import USER_AGENT, Expected, ProbePlan, Request
+from tuner.probe.result import Check
 
 ASKED = 3
 """Times that a request is sent, to see whether its body changes."""
@@ -24,11 +25,31 @@ def with_expected(plan: ProbePlan) -> ProbePlan:
         timeout=plan.timeout_seconds,
         verify=False,
         trust_env=False,
+        follow_redirects=plan.follow_redirects,
         headers=[("Host", plan.host), ("User-Agent", USER_AGENT), *plan.headers],
     ) as client:
         requests = tuple(_asked(client, plan.url, one) for one in plan.requests)
     only = requests[0].expected if len(requests) == 1 else None
     return plan.model_copy(update={"requests": requests, "expected": only})
+
+
+def redirected(plan: ProbePlan) -> tuple[Check, ...]:
+    """Doubt a load that the server answers with redirects: nothing is behind them."""
+    found = [
+        f"{one.expected.status} to {one.path}"
+        for one in plan.requests
+        if one.expected is not None and 300 <= one.expected.status < 400
+    ]
+    if not found:
+        return ()
+    return (
+        Check(
+            name="redirect",
+            effect="doubt",
+            message=f"the server answers {', '.join(found)}: redirects are measured, not pages",
+            advice="ask for the address that they lead to",
+        ),
+    )
 
 
 def _asked(client: httpx.Client, url: str, request: Request) -> Request:

@@ -164,7 +164,17 @@ def machine_line(report: LadderReport) -> str:
     seconds = f"{report.repeat} x {report.duration_seconds:g} s a step"
     kept = "" if report.keep_alive else ", no keep-alive"
     where = f", beside the server on {report.cores} cores" if report.is_local else ""
-    return f"{report.engine} engine, {report.mode} loop{kept}, {seconds}{where}"
+    chosen = next(
+        (
+            f" ({probe.engine}: {probe.engine_reason})"
+            for one in report.targets
+            for step in one.steps
+            for probe in step.probes
+            if probe.engine_reason
+        ),
+        "",
+    )
+    return f"{report.engine} engine{chosen}, {report.mode} loop{kept}, {seconds}{where}"
 
 
 def ended_line(report: LadderReport) -> str:

@@ -20,7 +20,7 @@ from tuner.pipeline.ladder.report import (
     worst_checks,
 )
 from tuner.pipeline.ladder.request import LadderRequest, Load, Target
-from tuner.probe.canary import with_expected
+from tuner.probe.canary import redirected, with_expected
 from tuner.probe.context import is_local
 from tuner.probe.engines import Engine, engine
 from tuner.probe.guard import Guard, any_of, memory_guard
@@ -80,13 +80,15 @@ class _Climb:
         self.probes: dict[Key, list[ProbeResult]] = {}
         self.ended: dict[str, str] = {}
         """Targets that are not probed further, and why."""
+        self.expected: dict[str, ProbePlan] = {}
+        """Plans whose requests carry what the canary saw."""
         self.stopped = ""
         self.interrupted = False
         self.number = 0
 
     def run(self) -> LadderReport:
         request = self.request
-        expected = {
+        self.expected = expected = {
             one.name: with_expected(request.plan(one, request.loads[0])) for one in request.targets
         }
         floor = int(request.limits.free_memory_share * psutil.virtual_memory().total)
@@ -199,7 +201,7 @@ class _Climb:
             ),
             steps=tuple(steps),
             scaling=target_scaling(steps),
-            checks=worst_checks(steps),
+            checks=(*redirected(self.expected[target.name]), *worst_checks(steps)),
             stopped=self.ended.get(target.name, ""),
         )
 
