@@ -63,6 +63,8 @@ def test_every_package_has_its_place_in_the_contracts() -> None:
             ["audit", "sample_configs/container", "--no-live", "--no-exit-codes"],
             {"httpx", "jinja2", "jsonschema"},
         ),
+        (["show", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
+        (["show", "sample_configs/container"], {"httpx", "psutil", "ruamel", "jinja2", "hdrh"}),
         (["explain", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
