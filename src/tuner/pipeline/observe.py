@@ -18,7 +18,7 @@ from tuner.host.machine import Machine, observe_machine
 from tuner.host.processes import process_tree
 from tuner.host.profile import MemoryProfile, summarise
 from tuner.pipeline.views import Views
-from tuner.units import format_size, parse_size
+from tuner.units import parse_size
 
 ASSUMED_PARENT_BYTES = 4 * 2**20
 ASSUMED_FRONT_BYTES = 6 * 2**20
@@ -196,12 +196,3 @@ def _app_memory(values: Sequence[str], groups: Sequence[str]) -> dict[str | None
             )
         found[group if at else None] = parse_size(size)
     return found
-
-
-def describe(observation: Observation) -> str:
-    """Say in one line what was observed."""
-    machine = observation.machine
-    return (
-        f"{format_size(machine.memory_limit_bytes)} memory ({machine.memory_limit_source}), "
-        f"{machine.cores} cores ({machine.cores_source})"
-    )
