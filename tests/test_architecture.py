@@ -57,6 +57,8 @@ def test_every_package_has_its_place_in_the_contracts() -> None:
         (["--version"], {"pydantic", "httpx", "psutil", "ruamel", "jinja2"}),
         (["audit", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
         (["optimize", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
+        (["probe", "--help"], {"httpx", "psutil", "ruamel", "jinja2", "apachelogs"}),
+        (["smoke", "check", "--help"], {"httpx", "psutil", "ruamel", "jinja2", "apachelogs"}),
         (
             ["audit", "sample_configs/container", "--no-live", "--no-exit-codes"],
             {"httpx", "jinja2", "jsonschema"},

@@ -182,7 +182,6 @@ def markdown(document: dict[str, Any]) -> str:
     ]
     head = ["workload", "grid, req/s", *names]
     lines = [
-        "# Settings by adviser\n",
         "Throughput as a share of the best of an exhaustive grid, all measured again in turn; "
         "`!` marks settings over the memory budget.\n",
         results.table(head, rows),
@@ -253,8 +252,16 @@ def main() -> None:
             "workloads": found,
             **summary(found),
         }
-        results.write("workloads", document, markdown(document))
-    say(f"wrote {results.DIRECTORY / 'workloads.md'}")
+        path = results.record(
+            results.Result(
+                name="workloads",
+                title="Settings by adviser, on real workloads",
+                command="python -m benchmarks.workloads.run" + (" --quick" * options.quick),
+                body=markdown(document),
+                data=document,
+            )
+        )
+    say(f"wrote {path}")
 
 
 if __name__ == "__main__":

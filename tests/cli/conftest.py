@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.probe.conftest import server_url
+
+__all__ = ["server_url"]
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 COMMAND = [sys.executable, "-m", "tuner"]

@@ -6,7 +6,7 @@ import pytest
 
 from tuner.apache.read import ReadRequest, read
 from tuner.errors import UsageError
-from tuner.pipeline.target import Target, find_target, parse_paths
+from tuner.pipeline.target import Target, find_target
 from tuner.pipeline.views import views_of
 
 CONF = """
@@ -87,13 +87,6 @@ def test_headers_are_split_at_the_colon(tmp_path: Path) -> None:
         target(tmp_path, "http://shop.example/", headers=("nonsense",))
 
 
-def test_weights_stand_behind_the_path() -> None:
-    first, second = parse_paths(["/a=3", "/b?x=y"])
-    assert (first.path, first.weight) == ("/a", 3)
-    assert (second.path, second.weight) == ("/b?x=y", 1)
-
-
-@pytest.mark.parametrize("path", ["a", "/a=0", "http://x/"])
-def test_a_path_that_makes_no_sense_is_refused(path: str) -> None:
+def test_a_path_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--path"):
-        parse_paths([path])
+        target(tmp_path, "http://shop.example/", "a")

@@ -25,12 +25,15 @@ _SECRET_DIRECTIVES = frozenset(
 )
 """Directives whose arguments are the secret, whatever they are."""
 
-_SECRET_NAME = re.compile(
-    r"pass(?!env|ive)|pwd|secret|token|credential|(?<![a-z])key|[a-z_-]key(?![a-z])|private"
-    r"|authorization|(?<![a-z])salt|_dsn$",
-    re.IGNORECASE,
+_NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SECRET_PARTS = frozenset(
+    {
+        *("pass", "pw", "pwd", "passphrase", "key", "keys", "apikey", "private", "salt", "dsn"),
+        *("authorization", "credential", "credentials", "secrets", "tokens", "passwords"),
+    }
 )
-"""Names of variables, headers and parameters whose values are nobody's business."""
+_SECRET_ENDS = ("password", "passwd", "secret", "token")
+"""Parts of names of variables, headers and parameters whose values are nobody's business."""
 
 _NAMED = frozenset({"setenv", "define", "php_value", "php_admin_value", "perlsetvar", "perlsetenv"})
 """Directives that give the value of their second argument to the name in their first."""
@@ -89,7 +92,8 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[str]:
 
 def is_secret_name(name: str) -> bool:
     """Tell whether what a variable or header of this name holds is not to be shown."""
-    return _SECRET_NAME.search(name) is not None
+    parts = (part.lower() for part in _NAME_PART.findall(name))
+    return any(part in _SECRET_PARTS or part.endswith(_SECRET_ENDS) for part in parts)
 
 
 def secrets_in(name: str, args: str) -> Iterator[str]:

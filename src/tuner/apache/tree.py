@@ -22,7 +22,7 @@ COMMAND_LINE = "-c/-C directives"
 
 
 MAX_SHOWN_SECTIONS = 20
-"""Of a deeper nesting, only the ends are written out."""
+"""Of a deeper nesting, only the inner sections are written out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,11 +128,14 @@ class Directive:
     @property
     def context(self) -> str:
         """The sections around it in one line; ``server`` at the top level."""
-        labels = [section.label for section in self.sections]
-        if len(labels) > MAX_SHOWN_SECTIONS:
-            half = MAX_SHOWN_SECTIONS // 2
-            left_out = f"({len(labels) - 2 * half} more)"
-            labels = [*labels[:half], left_out, *labels[-half:]]
+        labels: list[str] = []
+        section = self.section
+        while section is not None and len(labels) < MAX_SHOWN_SECTIONS:
+            labels.append(section.label)
+            section = section.section
+        if section is not None:
+            labels.append(f"({section.depth + 1} more)")
+        labels.reverse()
         return " > ".join(labels) or "server"
 
     @property

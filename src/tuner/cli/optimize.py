@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import typer
 
@@ -20,6 +21,17 @@ from tuner.cli.options import (
     Root,
     StaticModules,
     read_request,
+)
+from tuner.cli.traffic import (
+    AccessLogFile,
+    AllowMethods,
+    AllowTokens,
+    Cookies,
+    Headers,
+    LogFormat,
+    Paths,
+    TopPaths,
+    traffic_request,
 )
 
 _LOAD = "Load"
@@ -46,26 +58,21 @@ def optimize(
     env_file: EnvFile = None,
     static_module: StaticModules = None,
     httpd: HttpdPath = None,
-    request_path: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--path",
-            metavar="/URL[=WEIGHT]",
-            help="What to request; repeat it for a mix. Only GET. Default: the path of --host.",
-            rich_help_panel=_LOAD,
-        ),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option("--header", metavar="'NAME: VALUE'", rich_help_panel=_LOAD),
-    ] = None,
+    request_path: Paths = None,
+    header: Headers = None,
+    cookie: Cookies = None,
+    allow_methods: AllowMethods = None,
+    access_log: AccessLogFile = None,
+    log_format: LogFormat = None,
+    top: TopPaths = 20,
+    allow_tokens: AllowTokens = False,
     concurrency: Annotated[
         int,
         typer.Option(
             min=1, max=2000, help="Requests in flight at the same time.", rich_help_panel=_LOAD
         ),
     ] = 64,
-    engine: Annotated[str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)] = "native",
+    engine: Annotated[str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)] = "auto",
     slo: Annotated[
         str | None,
         typer.Option(
@@ -163,6 +170,7 @@ def optimize(
     from tuner.pipeline.optimise.request import OptimiseRequest
     from tuner.pipeline.optimise.run import optimise
     from tuner.pipeline.optimise.run import resume as go_on
+    from tuner.pipeline.traffic import find_traffic
     from tuner.units import parse_duration
 
     progress = (lambda line: None) if quiet else say
@@ -172,15 +180,27 @@ def optimize(
         raise UsageError("optimize needs --host URL", hint="or --resume RUN")
     else:
         program = find_httpd(httpd)
+        reading = read_request(
+            path, root, define, before, after, env, env_file, static_module, program
+        )
+        traffic = find_traffic(
+            traffic_request(
+                *(request_path, header, cookie, allow_methods, access_log, log_format, top),
+                allow_tokens,
+                reading,
+            ),
+            urlsplit(host).hostname,
+        )
+        if traffic.host is not None:
+            raise UsageError("--header Host: the virtual host is selected by --host")
+        paths, headers = traffic.options
         result = optimise(
             OptimiseRequest(
-                read=read_request(
-                    path, root, define, before, after, env, env_file, static_module, program
-                ),
+                read=reading,
                 httpd=program,
                 host=host,
-                paths=tuple(request_path or ()),
-                headers=tuple(header or ()),
+                paths=paths,
+                headers=headers,
                 objective=parse_slo(slo, max_error_rate, objective),
                 concurrency=concurrency,
                 engine=engine,

@@ -45,3 +45,18 @@ def parse_percent(option: str, text: str) -> float:
     if rest or not 0 <= value < 1:
         raise UsageError(f"{option} {text}: write a share below 100%, such as 30%")
     return value
+
+
+def parse_interval(text: str) -> float:
+    """Parse the seconds between two samples, ``5`` or ``500ms``.
+
+    Raises:
+        UsageError: it is less than a second: reading page tables holds a process up.
+    """
+    from tuner.errors import UsageError
+    from tuner.units import parse_duration
+
+    seconds = parse_duration(text)
+    if seconds < 1:
+        raise UsageError(f"--watch {text}: at least 1s", hint="reading holds every process up")
+    return seconds

@@ -57,13 +57,21 @@ def show(
     force follows: the MPM with its corrections, daemon process groups, applications, virtual
     hosts. Passwords, keys and tokens are not shown.
 
-    Whose layout a configuration has is told by its main file. apache2.conf: Debian, with the
-    variables of envvars beside it. conf/httpd.conf below a directory httpd: Red Hat, with OPTIONS
-    of sysconfig/httpd and of the systemd unit. httpd.conf in etc/apache2: openSUSE, with
-    sysconfig/apache2. httpd.conf beside apachectl and rc: mod_wsgi-express, with the -D flags of
-    apachectl. Else httpd's own layout. The layout gives ServerRoot, the variables, -D flags and
-    the modules compiled in; -D, -C, -c, --env, --env-file and --static-module add to it, and
-    -C 'ServerRoot DIR' moves ServerRoot.
+    The layout says what httpd gets beside its files, and is recognised by the main file:
+
+    apache2.conf is Debian's; envvars beside it gives the variables.
+
+    httpd/conf/httpd.conf is Red Hat's; sysconfig/httpd and the unit give variables and $OPTIONS.
+
+    apache2/httpd.conf is openSUSE's with sysconfig/apache2, or Gentoo's with conf.d/apache2.
+
+    httpd.conf beside apachectl and handler.wsgi is mod_wsgi-express's; apachectl gives -D flags.
+
+    Anything else is taken as built from source: ServerRoot is the directory above conf.
+
+    To override: PATH as the main file itself; -C 'ServerRoot DIR'; -D, -C and -c add to the
+    layout's own; --env and --env-file win over its variables; --static-module replaces its list
+    of modules that are compiled in.
 
     Exits with 1 when httpd would refuse the configuration; it is shown all the same.
     """

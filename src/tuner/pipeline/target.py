@@ -9,6 +9,7 @@ from tuner.apache.effective.values import occurrences
 from tuner.apache.tree import Configuration, Directive
 from tuner.errors import UsageError
 from tuner.pipeline.views import Views
+from tuner.probe.mix import parse_header, parse_requests
 from tuner.probe.plan import Request
 from tuner.server.addresses import port_of
 from tuner.server.shadow import Canary
@@ -67,6 +68,8 @@ def find_target(
 ) -> Target:
     """Understand ``--host``, ``--path`` and ``--header``.
 
+    Which methods may be sent is the command's decision.
+
     Raises:
         UsageError: they make no sense for this configuration.
     """
@@ -77,7 +80,7 @@ def find_target(
         port = url.port or (443 if url.scheme == "https" else 80)
     except ValueError as error:
         raise UsageError(f"--host {host}: {error}") from error
-    requests = parse_paths(paths) or (Request(path=url.path or "/"),)
+    requests = parse_requests(paths, allowed=None) or (Request(path=url.path or "/"),)
     name = url.hostname
     virtual_host = _virtual_host(configuration, name, port)
     if name in _LOOPBACK_NAMES and virtual_host is not None:
@@ -87,31 +90,9 @@ def find_target(
         path=requests[0].path,
         host=name,
         scheme=url.scheme,
-        headers=tuple(_header(one) for one in headers),
+        headers=tuple(parse_header(one) for one in headers),
     )
     return Target(canary, requests, _applications(views, virtual_host, requests))
-
-
-def parse_paths(paths: Sequence[str]) -> tuple[Request, ...]:
-    """Parse ``/path`` and ``/path=weight``."""
-    found: list[Request] = []
-    for text in paths:
-        path, equals, weight = text.rpartition("=")
-        if not equals or not weight.replace(".", "", 1).isdigit():
-            path, weight = text, "1"
-        if not path.startswith("/"):
-            raise UsageError(f"--path {text}: a path begins with /")
-        if float(weight) <= 0:
-            raise UsageError(f"--path {text}: the weight must be above 0")
-        found.append(Request(path=path, weight=float(weight)))
-    return tuple(found)
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise UsageError(f"--header {text}: write 'Name: value'")
-    return name.strip(), value.strip()
 
 
 def _virtual_host(configuration: Configuration, name: str, port: int) -> Directive | None:

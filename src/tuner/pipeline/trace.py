@@ -119,7 +119,7 @@ def trace_of(configuration: Configuration, name: str) -> Trace:
     return Trace(
         schema_version=1,
         directive=shown,
-        other_names=tuple(one for one in names if one != shown),
+        other_names=tuple(one for one in names if one.lower() != shown.lower()),
         value=follower.server_value(),
         effective=setting.effective if setting else None,
         clamps=clamps,
@@ -179,6 +179,11 @@ class _Follower:
         self._setting = setting
         self._clamps = clamps
         self._replaced = overridden(configuration)
+        is_per_host = is_single(name.lower()) and not is_server_only(name.lower())
+        self._in_hosts = list(in_each_host(configuration, name)) if is_per_host else []
+        self._void = {
+            id(host) for host, setting in self._in_hosts if host and setting.origin != "host"
+        }
 
     def place(self, one: Directive) -> Place:
         verdict, because = self._judge(one)
@@ -216,20 +221,13 @@ class _Follower:
             args = self._secrets.redact_args(winner.name, winner.args)
             return "overridden", f"by {winner.name} {args} at {winner.location}"
         if not is_single(one.key):
-            return "one of several", None
+            is_known = one.key in known_directives()
+            return "one of several", None if is_known else "tuner does not know this directive"
         if one.section is None:
             return "in force", None
-        if one.section is one.virtual_host and self._is_void(one):
+        if id(one.section) in self._void:
             return "overridden", "a zero counts as not set here: the server's value holds"
         return "in force", f"only in {one.context}"
-
-    def _is_void(self, one: Directive) -> bool:
-        found = (
-            setting
-            for host, setting in in_each_host(self._configuration, self._name)
-            if host is one.section
-        )
-        return next(found).origin != "host"
 
     def server_value(self) -> str | None:
         if self._setting is not None:
@@ -241,10 +239,7 @@ class _Follower:
 
     def hosts(self) -> Iterator[HostValue]:
         """Yield the value in every host, where hosts may have values of their own."""
-        key = self._name.lower()
-        if not is_single(key) or is_server_only(key):
-            return
-        for host, setting in in_each_host(self._configuration, self._name):
+        for host, setting in self._in_hosts:
             value = self._secrets.redact(setting.value)
             label = "main server" if host is None else self._secrets.redact(host.label)
             yield HostValue(

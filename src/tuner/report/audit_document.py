@@ -74,8 +74,13 @@ class NeedPart(Model):
     """Memory at full occupancy."""
 
     size_bytes: int
+    steady_bytes: int
+    """The same without what is needed for a moment only."""
+    restart_bytes: int
+    """The most that a graceful restart at full occupancy needs."""
     formula: str
     terms: tuple[NeedTerm, ...]
+    restart: tuple[NeedTerm, ...]
 
 
 class UnknownPart(Model):
@@ -237,7 +242,14 @@ def _memory(report: AuditReport) -> MemoryPart:
         need = UnknownPart(unknown="no MPM is loaded")
     else:
         sum_of = memory_need(settings, costs)
-        need = NeedPart(size_bytes=sum_of.size_bytes, formula=sum_of.formula, terms=sum_of.terms)
+        need = NeedPart(
+            size_bytes=sum_of.size_bytes,
+            steady_bytes=sum_of.steady_bytes,
+            restart_bytes=sum_of.restart_bytes,
+            formula=sum_of.formula,
+            terms=sum_of.terms,
+            restart=sum_of.restart,
+        )
     return MemoryPart(
         machine=observation.machine,
         budget=BudgetPart(

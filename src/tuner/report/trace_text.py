@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tuner.pipeline.trace import HostValue, Place, Trace
 from tuner.report.style import Style, printable
 
-_LABEL = 14
+_LABEL = 18
 
 
 def render_text(trace: Trace, *, colour: bool) -> str:
@@ -34,7 +34,7 @@ def _headline(trace: Trace) -> str:
         return f"{trace.directive}: {trace.value}"
     if trace.effective is not None:
         return f"{trace.directive}: {trace.effective} (default: nothing that counts sets it)"
-    return f"{trace.directive}: {len(read)} places"
+    return f"{trace.directive}: {len(read)} place{'s' if len(read) > 1 else ''}"
 
 
 def _row(label: str, text: str, style: Style) -> str:
@@ -58,4 +58,4 @@ def _hosts(hosts: tuple[HostValue, ...], style: Style) -> Iterator[str]:
     others = len(hosts) - 1 - len(own)
     if others > 0:
         value = hosts[0].setting.value or "httpd's default"
-        yield _row("host", f"{others} virtual hosts have what the server has: {value}", style)
+        yield _row("host", f"{others} more with what the main server has: {value}", style)

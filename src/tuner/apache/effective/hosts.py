@@ -81,17 +81,20 @@ class Host(Model):
 
 def hosts(configuration: Configuration) -> tuple[Host, ...]:
     """Return the main server, then every virtual host in httpd's order."""
-    names = {**DEFAULTS, **(WSGI_DEFAULTS if configuration.has_module("mod_wsgi.c") else {})}
+    wsgi = WSGI_DEFAULTS if configuration.has_module("mod_wsgi.c") else {}
+    inherited = {
+        name: host_setting(configuration, name, None) for name in (*DEFAULTS, *wsgi, *OPTIONAL)
+    }
     main = Host(
         addresses=(),
         server_name=_server_name(configuration, None),
         server_name_origin="server",
-        settings=tuple(_settings(configuration, None, None, names)),
+        settings=tuple(filter(_is_worth_listing, inherited.values())),
     )
     first: dict[str, Directive] = {}
     named: dict[tuple[str, str], Directive] = {}
     virtual = (
-        _host(configuration, section, first, named, names)
+        _host(configuration, section, first, named, inherited)
         for section in configuration.named("<VirtualHost")
     )
     return main, *virtual
@@ -102,7 +105,7 @@ def _host(
     section: Directive,
     first: dict[str, Directive],
     named: dict[tuple[str, str], Directive],
-    names: dict[str, str],
+    inherited: dict[str, HostSetting],
 ) -> Host:
     addresses = section.words
     first_for = tuple(one for one in addresses if first.setdefault(one.lower(), section) is section)
@@ -119,6 +122,9 @@ def _host(
     ]
     shadowed = bool(earlier) and all(one is not section for one in earlier)
     base = first.get(addresses[0].lower()) if addresses else None
+    settings = (
+        host_setting(configuration, name, section, base, value) for name, value in inherited.items()
+    )
     return Host(
         addresses=addresses,
         server_name=name,
@@ -128,7 +134,7 @@ def _host(
         ),
         first_for=first_for,
         shadowed_by=location_of(earlier[0]) if shadowed else None,
-        settings=tuple(_settings(configuration, section, base, names)),
+        settings=tuple(filter(_is_worth_listing, settings)),
         location=location_of(section),
     )
 
@@ -137,13 +143,14 @@ def in_each_host(
     configuration: Configuration, name: str
 ) -> Iterator[tuple[Directive | None, HostSetting]]:
     """Yield the main server (None) and every virtual host with what it has in force."""
-    yield None, host_setting(configuration, name, None)
+    main = host_setting(configuration, name, None)
+    yield None, main
     first: dict[str, Directive] = {}
     for section in configuration.named("<VirtualHost"):
         for address in section.words:
             first.setdefault(address.lower(), section)
         base = first[section.words[0].lower()] if section.words else None
-        yield section, host_setting(configuration, name, section, base)
+        yield section, host_setting(configuration, name, section, base, main)
 
 
 def _server_name(configuration: Configuration, host: Directive | None) -> str | None:
@@ -151,16 +158,8 @@ def _server_name(configuration: Configuration, host: Directive | None) -> str | 
     return found[-1].words[0] if found and found[-1].words else None
 
 
-def _settings(
-    configuration: Configuration,
-    host: Directive | None,
-    base: Directive | None,
-    names: dict[str, str],
-) -> Iterator[HostSetting]:
-    for name in (*names, *OPTIONAL):
-        setting = host_setting(configuration, name, host, base)
-        if setting.value or setting.origin != "default":
-            yield setting
+def _is_worth_listing(setting: HostSetting) -> bool:
+    return bool(setting.value) or setting.origin != "default"
 
 
 def host_setting(
@@ -168,27 +167,35 @@ def host_setting(
     name: str,
     host: Directive | None,
     base: Directive | None = None,
+    inherited: HostSetting | None = None,
 ) -> HostSetting:
     """Return what is in force for ``name`` in a virtual host (None: the main server).
 
-    ``base`` is the first virtual host of its address: httpd takes KeepAliveTimeout
-    from it before it knows the name (http_core.c, core.html#keepalivetimeout).
+    ``inherited`` is the main server's value, where it is known already. ``base`` is
+    the first virtual host of its address: httpd takes KeepAliveTimeout from it before
+    it knows the name (http_core.c, core.html#keepalivetimeout).
     """
-    candidates: list[tuple[Origin, Directive | None]] = []
     if host is not None:
-        candidates.append(("host", _own(configuration, name, host)))
+        own = _own(configuration, name, host)
+        if own is not None:
+            return _setting(name, "host", own)
         is_late = name == "KeepAliveTimeout" and not occurrences(configuration, name, host)
         if is_late and base is not None and base is not host:
-            candidates.append(("first host", _own(configuration, name, base)))
-    candidates.append(("server", _own(configuration, name, None)))
-    for origin, directive in candidates:
-        if directive is not None:
-            value = " ".join(directive.words) if name in OPTIONAL else _first(directive)
-            return HostSetting(
-                name=name, value=value, origin=origin, location=location_of(directive)
-            )
+            first = _own(configuration, name, base)
+            if first is not None:
+                return _setting(name, "first host", first)
+    if inherited is not None:
+        return inherited
+    own = _own(configuration, name, None)
+    if own is not None:
+        return _setting(name, "server", own)
     default = DEFAULTS.get(name) or WSGI_DEFAULTS.get(name) or ""
     return HostSetting(name=name, value=default, origin="default")
+
+
+def _setting(name: str, origin: Origin, directive: Directive) -> HostSetting:
+    value = " ".join(directive.words) if name in OPTIONAL else _first(directive)
+    return HostSetting(name=name, value=value, origin=origin, location=location_of(directive))
 
 
 def _own(configuration: Configuration, name: str, host: Directive | None) -> Directive | None:

@@ -1,5 +1,7 @@
 """Single-valued server settings: which occurrence wins, and what it is worth."""
 
+from functools import cache
+
 from pydantic import BaseModel, ConfigDict
 
 from tuner.apache.syntax.words import atoi, is_number
@@ -58,6 +60,7 @@ def location_of(directive: Directive) -> Location:
     return Location(file=directive.file, line_first=directive.line_first, line_last=directive.line)
 
 
+@cache
 def names_of(name: str) -> tuple[str, ...]:
     """Return every name that sets the same value, the current one first."""
     key = name.lower()

@@ -67,8 +67,7 @@ def _include(progress: Progress, directive: Directive, rest: bytes, optional: bo
     if len(arguments) != 1 or not arguments[0]:
         what = _INCLUDE_OPTIONAL if optional else _INCLUDE
         raise ReadFailure(f"{directive.name} takes one argument, {what}")
-    nested = sum(isinstance(frame, Inclusion) for frame in progress.frames)
-    if nested >= MAX_INCLUDE_DEPTH:
+    if progress.open_includes >= MAX_INCLUDE_DEPTH:
         progress.stopped = True
         raise ReadFailure(
             f"Exceeded maximum include depth of {MAX_INCLUDE_DEPTH}, "
@@ -77,6 +76,7 @@ def _include(progress: Progress, directive: Directive, rest: bytes, optional: bo
     state = progress.state
     path = merge_path(state.server_root, arguments[0])
     progress.frames.append(Inclusion(directive, find_files(state.files, path, optional)))
+    progress.open_includes += 1
 
 
 def _enter_condition(progress: Progress, frame: Frame, directive: Directive, key: str) -> None:

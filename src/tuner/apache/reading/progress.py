@@ -10,12 +10,12 @@ from tuner.apache.reading.state import ReadFailure, ReadState
 from tuner.apache.syntax.words import decode
 from tuner.apache.tree import Directive, ReadError, Source
 
-MAX_DIRECTIVES = 1_000_000
+MAX_DIRECTIVES = 300_000
 """A configuration with more lines than this is refused: it is a loop or an attack."""
 
 MAX_SOURCES = 20_000
 
-MAX_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 128 * 1024 * 1024
 """Of all files and macro texts together."""
 
 MAX_ERRORS = 100
@@ -35,6 +35,8 @@ class Progress:
         """Raw name to display name, key, and whether httpd executes it while reading."""
         self.verdicts: dict[tuple[str, str], Verdict] = {}
         """Conditions that were evaluated, until something changes what they depend on."""
+        self.open_includes = 0
+        """How many of the frames are Includes."""
         self.stopped = False
         self._warned = 0
         self._bytes = 0

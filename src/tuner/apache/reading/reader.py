@@ -4,7 +4,9 @@ One loop over a stack of frames, so that deep nesting costs no Python stack.
 httpd stops at the first error; the reader notes it and goes on where it can.
 """
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,13 +36,14 @@ def read_configuration(
     ``Configuration.errors``.
     """
     progress = Progress(_initial_state(options, overlay or {}))
-    _read_command_line(progress, options.before)
     start = Directive(
         "Include", main, Source(COMMAND_LINE, None, b""), 0, 0, 0, 0, "read", None, 0, None
     )
-    _open_file(progress, main, start)
-    _run(progress)
-    _read_command_line(progress, options.after)
+    with _collector_at_rest():
+        _read_command_line(progress, options.before)
+        _open_file(progress, main, start)
+        _run(progress)
+        _read_command_line(progress, options.after)
     state = progress.state
     return Configuration(
         main=main,
@@ -53,6 +56,18 @@ def read_configuration(
         defines=tuple(state.defines),
         variables=state.variables,
     )
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from searching what only grows: all of it is kept."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def reread(configuration: Configuration, overlay: Mapping[Path, bytes]) -> Configuration:
@@ -119,6 +134,7 @@ def _next_file(progress: Progress, include: Inclusion) -> None:
         path = None
     if path is None:
         progress.frames.pop()
+        progress.open_includes -= 1
     else:
         _open_file(progress, path, directive)
 
@@ -145,7 +161,7 @@ def _read_lines(progress: Progress, frame: Frame) -> bool:
     file, closing = frame.input, frame.closing
     is_after_macro = False
     while True:
-        lines = file.lines
+        source, lines = file.sources[-1]
         for line in lines:
             if is_after_macro:
                 is_after_macro = False
@@ -159,7 +175,7 @@ def _read_lines(progress: Progress, frame: Frame) -> bool:
             if closing and text[:2] == b"</" and not frame.open and text[2:].lower() == closing:
                 frames.pop()
                 return False
-            if _handle(progress, frame, line):
+            if _handle(progress, frame, source, line):
                 if len(frames) != depth or progress.stopped:
                     return False
                 if file.lines is not lines:
@@ -179,12 +195,13 @@ def _end_of_file(progress: Progress, frame: Frame) -> None:
             progress.fail(message, section.source.path, section.line)
 
 
-def _handle(progress: Progress, frame: Frame, line: LogicalLine) -> bool:
+def _handle(progress: Progress, frame: Frame, source: Source, line: LogicalLine) -> bool:
     """Read one line; return whether it may have changed what is to be read next."""
     text, first, last, start, end = line
+    state = progress.state
     used: tuple[str, ...] = ()
     if b"${" in text:
-        text, used = expand(text, progress.state)
+        text, used = expand(text, state)
     name, rest = next_word(text)
     if not name:
         return False
@@ -201,8 +218,8 @@ def _handle(progress: Progress, frame: Frame, line: LogicalLine) -> bool:
     section = open_sections[-1] if open_sections else frame.base
     directive = Directive(
         display,
-        decode(rest),
-        frame.input.source,
+        str(rest, "utf-8", "surrogateescape"),
+        source,
         last,
         first,
         start,
@@ -221,7 +238,7 @@ def _handle(progress: Progress, frame: Frame, line: LogicalLine) -> bool:
         execute(progress, frame, directive, key, rest)
     elif key[0] == "<":
         open_sections.append(directive)
-    if progress.state.warnings:
+    if state.warnings:
         progress.place_warnings(directive)
     return executed or progress.stopped
 
@@ -232,7 +249,9 @@ def _close(progress: Progress, frame: Frame, line: LogicalLine, name: str) -> No
         progress.fail(f"{name} without matching <{name[2:]} section", path, line.last)
     elif not name.endswith(">"):
         progress.fail(f"{name}> directive missing closing '>'", path, line.last)
-    elif name[2:-1].lower() == frame.open[-1].key[1:]:
+    elif name[2:-1] == (opened := frame.open[-1].name)[1:] or (
+        name[2:-1].lower() == opened[1:].lower()
+    ):
         frame.open.pop()
     else:
         expected = frame.open[-1].name[1:]

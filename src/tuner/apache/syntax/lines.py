@@ -5,6 +5,7 @@ and every directive parses the rest of its own line.
 """
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import NamedTuple
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -46,24 +47,24 @@ def logical_lines(data: bytes, max_bytes: int = MAX_LINE_BYTES) -> Iterator[Logi
     if b"\0" in data:
         yield from _lines_with_nul(data, max_bytes)
         return
-    find, size, longest = data.find, len(data), max_bytes - 2
-    make = tuple.__new__  # a NamedTuple's own constructor takes a third of the time here
+    longest = max_bytes - 2
+    make = tuple.__new__  # a NamedTuple's own constructor takes three times as long
+    stream = BytesIO(data)
     start = number = 0
-    while start < size:
+    for raw in stream:
         number += 1
-        newline = find(b"\n", start)
-        end = newline + 1 or size
-        raw = data[start:newline] if newline >= 0 else data[start:]
-        if newline >= 0 and raw.endswith((b"\\", b"\\\r")):
+        end = start + len(raw)
+        if raw.endswith((b"\\\n", b"\\\r\n")):
             line = _continued(data, start, number, max_bytes)
             if line is None:
                 return
-            number, start = line.last, line.end
+            number, end = line.last, line.end
+            stream.seek(end)
             yield line
-            continue
-        if len(raw) > longest:
+        elif len(raw) > longest and len(raw.removesuffix(b"\n")) > longest:
             raise LineTooLongError(number)
-        yield make(LogicalLine, (raw.strip(), number, number, start, end))
+        else:
+            yield make(LogicalLine, (raw.strip(), number, number, start, end))
         start = end
 
 
@@ -84,7 +85,7 @@ def _continued(data: bytes, start: int, first: int, max_bytes: int) -> LogicalLi
     that ends in two backslashes also swallows an empty line behind it. A NUL
     drops the rest of its physical line, which then cannot continue.
     """
-    joined = b""
+    joined = bytearray()
     position, number = start, first
     while True:
         if position >= len(data):
@@ -102,10 +103,10 @@ def _continued(data: bytes, start: int, first: int, max_bytes: int) -> LogicalLi
         if nul >= 0 or newline < 0:
             break
         if joined.endswith(b"\\"):
-            joined = joined[:-1]
+            del joined[-1:]
         elif joined.endswith(b"\\\r"):
-            joined = joined[:-2]
+            del joined[-2:]
         else:
             break
         number += 1
-    return LogicalLine(joined.strip(), first, number, start, position)
+    return LogicalLine(bytes(joined.strip()), first, number, start, position)
