@@ -1,1 +1,1 @@
-"""What the project measures about itself; each benchmark is one command."""
+"""Benchmarks: each is one command that writes its result."""
