@@ -1,5 +1,6 @@
 """What a ladder is asked to do, and the plans that follow from it."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -7,6 +8,9 @@ from tuner.errors import UsageError
 from tuner.pipeline.traffic import Traffic
 from tuner.probe.manners import MOST_CONNECTIONS_AWAY, Limits
 from tuner.probe.plan import ProbePlan, Request, plan_from_options
+
+_SCHEME = re.compile(r"[a-z]+://")
+_NAMED = re.compile(r"(?P<name>[^/?]+)=(?P<url>[a-z]+://.+|[^=]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,14 @@ class LadderRequest:
 
 
 def parse_target(text: str) -> Target:
-    """Parse ``URL`` or ``NAME=URL``.
+    """Parse ``URL`` or ``NAME=URL``; the name may hold ``=``, and the URL then its scheme.
 
     Raises:
         UsageError: it is not an http or https URL.
     """
-    name, equals, url = text.partition("=")
-    if not equals or "/" in name or ":" in name:
-        name, url = "", text
-    parts = urlsplit(url if "://" in url else f"http://{url}")
+    named = _NAMED.fullmatch(text)
+    name, url = (named["name"], named["url"]) if named else ("", text)
+    parts = urlsplit(url if _SCHEME.match(url) else f"http://{url}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(
             f"{text} is not an http or https URL", hint="write http://host/ or NAME=URL"
