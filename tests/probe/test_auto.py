@@ -101,7 +101,7 @@ def test_a_constant_rate_takes_as_many_processes_as_it_needs(
     assert result.client.processes == 2
     assert "50% of a core in each of 2 processes" in result.engine_reason
     assert "limit" not in result.engine_reason
-    beyond = auto.run(plan(server_url, rate=1000.0))
+    beyond = auto.run(plan(server_url, rate=1000.0, concurrency=8))
     assert beyond.client.processes == 4
     assert "may be the limit" in beyond.engine_reason
 

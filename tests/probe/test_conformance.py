@@ -72,7 +72,8 @@ def test_good_answers_are_counted_and_add_up(name: str, run: Run, server_url: st
     assert result.errors == {}
     assert result.error_rate == 0
     assert result.throughput == pytest.approx(result.good / result.elapsed_seconds)
-    assert sum(result.statuses.values()) in (0, pytest.approx(result.good, rel=0.5))
+    assert result.statuses.keys() <= {200}
+    assert sum(result.statuses.values()) >= (result.good if result.statuses else 0)
     assert 0.5 <= result.elapsed_seconds < 3
     assert result.client.cpu_share > 0
     latency = result.latency

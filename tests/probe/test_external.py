@@ -50,6 +50,16 @@ def test_wrk_counts_timeouts_and_failing_statuses_in_its_requests() -> None:
     assert any("failing ones" in what for what in outcome.unknown)
 
 
+def test_percentiles_of_wrk_are_taken_as_they_are_and_said_to_be_so() -> None:
+    pairs = [[50, 1000], [90, 2000], [95, 3000], [99, 4000], [99.9, 5000], [100, 6000]]
+    told = {"requests": 100, "microseconds": 10**6, "mean": 1500.0, "percentiles": pairs}
+    outcome = wrk.outcome_of(told, 10)
+    assert outcome.latency is not None
+    assert outcome.latency.p99_seconds == 0.004
+    assert outcome.histogram == ""
+    assert any("fills in" in what for what in outcome.unknown)
+
+
 def test_ab_counts_failing_statuses_apart_and_calls_nothing_failed() -> None:
     text = recorded("ab-non-2xx.txt")
     assert "Failed requests:        0" in text

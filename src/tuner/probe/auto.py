@@ -49,7 +49,7 @@ def _constant_rate(plan: ProbePlan, rate: float, guard: Guard) -> ProbeResult:
     cost = native_cost_seconds(plan.keep_alive)
     cores = len(os.sched_getaffinity(0))
     needed = max(1, ceil(rate * cost / CPU_DOUBT))
-    processes = plan.processes or min(needed, cores, _MOST_PROCESSES)
+    processes = max(plan.processes, min(needed, cores, _MOST_PROCESSES))
     load = rate * cost / processes
     why = f"{rate:g} requests a second need {load:.0%} of a core in each of {processes} processes"
     if load > CPU_DOUBT:
@@ -76,7 +76,11 @@ def _closed_loop(plan: ProbePlan, guard: Guard) -> ProbeResult:
             return _because(f"{busy} and may be the limit", second)
         return _because(f"{busy}, but wrk is not faster", first)
     spare = len(os.sched_getaffinity(0)) - first.client.processes
-    if not plan.processes and spare > 0 and plan.concurrency > first.client.processes:
+    if (
+        "processes" not in plan.model_fields_set
+        and spare > 0
+        and plan.concurrency > first.client.processes
+    ):
         more = plan.model_copy(update={"processes": first.client.processes + 1})
         return _because(f"{busy} in one process less", native.run(more, guard))
     return _because(f"it may be the limit ({busy}), and wrk is not installed", first)

@@ -18,8 +18,6 @@ from tuner.probe.shards import Shard, part, process_count, run_shards
 
 NAME = "httpx"
 
-_CLIENTS_PER_PROCESS = 4
-
 
 def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
     """Run the probe; blocks for its duration. Errors of the target are counted, not raised.
@@ -32,7 +30,7 @@ def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
         raise UsageError("HTTP/2 needs the package h2", hint="pip install 'tuner[http2]'")
     if plan.workers:
         raise UsageError("httpx sends from this machine only", hint="use native or locust")
-    processes = process_count(plan, _CLIENTS_PER_PROCESS)
+    processes = process_count(plan)
     shards = [
         Shard(
             (sys.executable, "-m", "tuner.probe.httpx_worker"),

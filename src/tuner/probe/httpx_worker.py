@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
+from tuner.probe.checks import RETRY_LATER
 from tuner.probe.loop.connection import tls_context
-from tuner.probe.loop.http1 import RETRY_LATER
 from tuner.probe.loop.tally import WINDOW_SECONDS, Tally, clock, say
 from tuner.probe.plan import ProbePlan, Request
 
@@ -123,11 +123,11 @@ class Worker:
         tally.received(response.status_code, len(response.content))
         tally.per_connection[number] += 1
         if response.status_code >= 400:
-            later = RETRY_LATER if "retry-after" in response.headers else ""
-            tally.error(f"status {response.status_code}{later}", now)
+            paused = RETRY_LATER if "retry-after" in response.headers else ""
+            tally.error(f"status {response.status_code}{paused}", now)
         else:
             tally.good(now, due)
-            tally.mismatches += self._differs(response)
+            tally.mismatches += self._differs(wanted, response)
 
     async def _answer(
         self, client: httpx.AsyncClient, wanted: Request, number: int
@@ -148,9 +148,10 @@ class Worker:
             self.tally.races += 1
             return await client.send(request)
 
-    def _differs(self, response: httpx.Response) -> bool:
-        expected = self.plan.expected
-        if expected is None or len(self.plan.requests) > 1:
+    def _differs(self, wanted: Request, response: httpx.Response) -> bool:
+        plan = self.plan
+        expected = wanted.expected or (plan.expected if len(plan.requests) == 1 else None)
+        if expected is None:
             return False
         length = expected.body_bytes
         return response.status_code != expected.status or (

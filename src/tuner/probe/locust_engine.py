@@ -39,7 +39,6 @@ NAME = "locust"
 DEFAULT_PORT = 5557
 _WAIT_SECONDS = 30
 _END_SECONDS = 20.0
-_CLIENTS_PER_PROCESS = 10
 _UNKNOWN = (
     "keep-alive races",
     "connections opened",
@@ -57,7 +56,7 @@ def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
         ProbeError: the master or a worker failed, or workers did not come in time.
     """
     _demand(plan)
-    count = plan.expect_workers or len(plan.workers) or process_count(plan, _CLIENTS_PER_PROCESS)
+    count = plan.expect_workers or len(plan.workers) or process_count(plan)
     with tempfile.TemporaryDirectory(prefix="tuner-locust-") as name:
         directory = Path(name)
         script = directory / "locustfile.py"

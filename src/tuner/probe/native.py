@@ -23,7 +23,6 @@ from tuner.probe.shards import Document, Shard, part, process_count, run_shards
 NAME = "native"
 
 _SPARE_DESCRIPTORS = 64
-_CLIENTS_PER_PROCESS = 25
 
 
 def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
@@ -44,7 +43,7 @@ def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
 
 
 def _local_shards(plan: ProbePlan) -> list[Shard]:
-    processes = process_count(plan, _CLIENTS_PER_PROCESS)
+    processes = process_count(plan)
     _demand_descriptors(part(plan.concurrency, processes, 0))
     return [
         # -I -S: no site-packages, no environment: the loop needs the standard library only.

@@ -1,5 +1,6 @@
 """What a probe does: target, traffic, load, and its bounds."""
 
+import os
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -47,6 +48,11 @@ class Request(Value):
         return self.method in SAFE_METHODS
 
 
+def cores_to_spare() -> int:
+    """Return a quarter of the cores that this process may use: at least 1, at most 4."""
+    return min(4, max(1, len(os.sched_getaffinity(0)) // 4))
+
+
 class ProbePlan(Value):
     """One bounded load.
 
@@ -72,8 +78,9 @@ class ProbePlan(Value):
     """New clients are started at this rate, so that they do not overflow the
     server's listen queue at once."""
     keep_alive: bool = True
-    processes: int = Field(default=0, ge=0, le=64)
-    """Processes of the load generator, where the engine can use several; 0: by the cores."""
+    processes: int = Field(default_factory=cores_to_spare, ge=1, le=64)
+    """Processes of the load generator, where the engine can use several. Unless it is
+    said how many, as many as leave the server most of the cores."""
     workers: tuple[str, ...] = ()
     """Other hosts that send the load, as ssh knows them: native and locust."""
     expect_workers: int = Field(default=0, ge=0, le=1000)

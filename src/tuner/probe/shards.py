@@ -12,12 +12,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
-from urllib.parse import urlsplit
 
 from tuner.errors import ProbeError
-from tuner.probe.context import is_local
 from tuner.probe.guard import Guard
 from tuner.probe.plan import ProbePlan
 
@@ -28,7 +25,6 @@ _STORM_BAD = 50
 _STORM_SHARE = 0.5
 _STORM = "most requests fail"
 """A storm of errors ends a probe early; its result says enough by its errors."""
-_MOST_PROCESSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +41,9 @@ def part(total: int, parts: int, number: int) -> int:
     return total // parts + (1 if number < total % parts else 0)
 
 
-def process_count(plan: ProbePlan, clients_per_process: int) -> int:
-    """Return how many processes share the load.
-
-    Unless the plan says so: one for so many clients, and as many as leave the
-    server its cores where it runs on this machine.
-    """
-    wanted = plan.processes
-    if not wanted:
-        cores = len(os.sched_getaffinity(0))
-        spare = cores // 4 if is_local(urlsplit(plan.url).hostname or "") else cores - 1
-        wanted = min(spare, _MOST_PROCESSES, ceil(plan.concurrency / clients_per_process))
-    return max(1, min(wanted, plan.concurrency))
+def process_count(plan: ProbePlan) -> int:
+    """Return how many processes share the load: as planned, with two clients each at least."""
+    return max(1, min(plan.processes, plan.concurrency // 2))
 
 
 def run_shards(

@@ -53,7 +53,8 @@ class LadderRequest:
     timeout_seconds: float = 10.0
     connects_per_second: int = 1000
     keep_alive: bool = True
-    processes: int = 0
+    processes: int | None = None
+    """Of the load generator; None: by the cores."""
     workers: tuple[str, ...] = ()
     expect_workers: int = 0
     http2: bool = False
@@ -63,7 +64,9 @@ class LadderRequest:
 
     def plan(self, target: Target, load: Load) -> ProbePlan:
         """Return the plan of one probe."""
+        chosen = {} if self.processes is None else {"processes": self.processes}
         return plan_from_options(
+            **chosen,
             url=target.url,
             host=self.traffic.host or target.host,
             requests=self.traffic.requests or (Request(path=target.path),),
@@ -75,7 +78,6 @@ class LadderRequest:
             timeout_seconds=self.timeout_seconds,
             connects_per_second=self.connects_per_second,
             keep_alive=self.keep_alive,
-            processes=self.processes,
             workers=self.workers,
             expect_workers=self.expect_workers,
             http2=self.http2,

@@ -16,7 +16,7 @@ from tuner.probe.plan import ProbePlan
 
 _POLL_SECONDS = 0.02
 _GRACE_SECONDS = 3.0
-_END_SECONDS = 5.0
+_END_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,16 +23,32 @@ init = function(arguments)
    end
 end
 
-done = function(summary, latency, requests)
-   local e = summary.errors
-   local bins = {}
-   for i = 1, #latency do
-      local value, count = latency(i)
-      bins[i] = string.format("[%d,%d]", value, count)
+-- wrk looks for the n-th value from the shortest upwards: the whole histogram costs their
+-- number times the longest. Beyond so many steps (some seconds) percentiles must do.
+local MOST_STEPS = 2e9
+
+local function pairs_of(latency)
+   local pairs = {}
+   if #latency * latency.max <= MOST_STEPS then
+      for i = 1, #latency do
+         pairs[i] = string.format("[%d,%d]", latency(i))
+      end
+      return "histogram", pairs
    end
+   for i, percent in ipairs({50, 90, 95, 99, 99.9}) do
+      pairs[i] = string.format("[%g,%d]", percent, latency:percentile(percent))
+   end
+   pairs[#pairs + 1] = string.format("[100,%d]", latency.max)
+   return "percentiles", pairs
+end
+
+done = function(summary, latency, requests)
+   local processor, mean = os.clock(), latency.mean
+   local e = summary.errors
+   local name, pairs = pairs_of(latency)
    io.stderr:write(string.format(
-      '{"requests":%d,"microseconds":%d,"bytes":%d,"connect":%d,"read":%d,"write":%d,' ..
-      '"status":%d,"timeout":%d,"histogram":[%s]}\n',
-      summary.requests, summary.duration, summary.bytes, e.connect, e.read, e.write,
-      e.status, e.timeout, table.concat(bins, ",")))
+      '{"requests":%d,"microseconds":%d,"processor":%f,"bytes":%d,"connect":%d,"read":%d,' ..
+      '"write":%d,"status":%d,"timeout":%d,"mean":%f,"%s":[%s]}\n',
+      summary.requests, summary.duration, processor, summary.bytes, e.connect, e.read,
+      e.write, e.status, e.timeout, mean == mean and mean or 0, name, table.concat(pairs, ",")))
 end

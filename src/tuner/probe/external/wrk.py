@@ -7,20 +7,19 @@ stats_correct). The back-fill is exact arithmetic, so it is taken out again here
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import as_file, files
 from typing import Any
 
 from tuner.probe.external.child import find_program, run_warmed, whole_seconds
 from tuner.probe.external.outcome import Outcome, demand, result_of, silent
 from tuner.probe.guard import Guard, no_guard
-from tuner.probe.histogram import encode, new_histogram, record_counts, summarise
+from tuner.probe.histogram import Latency, encode, new_histogram, record_counts, summarise
 from tuner.probe.plan import ProbePlan
 from tuner.probe.result import ProbeResult
 from tuner.probe.shards import process_count
 
 NAME = "wrk"
-
-_CLIENTS_PER_THREAD = 25
 
 
 def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
@@ -32,7 +31,7 @@ def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
     """
     demand(NAME, plan)
     program = find_program(NAME, "apt install wrk")
-    threads = process_count(plan, _CLIENTS_PER_THREAD)
+    threads = process_count(plan)
     with as_file(files("tuner.probe.external").joinpath("wrk.lua")) as script:
 
         def command(seconds: float) -> list[str]:
@@ -50,7 +49,11 @@ def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
             told = {"connect": plan.concurrency}
         else:
             return silent(NAME, plan, finished)
-    return result_of(NAME, plan, outcome_of(told, plan.concurrency), finished, threads)
+    outcome = outcome_of(told, plan.concurrency)
+    # Without what writing the histogram out costs.
+    seconds, processor = max(outcome.seconds, 1e-9), told.get("processor", 0.0)
+    finished = replace(finished, seconds=seconds, cpu_seconds=processor)
+    return result_of(NAME, plan, outcome, finished, threads)
 
 
 def _headers(plan: ProbePlan) -> list[str]:
@@ -68,27 +71,49 @@ def outcome_of(told: Mapping[str, Any], concurrency: int) -> Outcome:
         "timeout": told.get("timeout", 0),
     }
     requests = told.get("requests", 0)
-    counts = dict(told.get("histogram", ()))
-    if requests >= concurrency:
-        interval = told["microseconds"] // (requests // concurrency)
-        counts = without_backfill(counts, interval)
+    good = max(0, requests - errors["status 400 or more"] - errors["timeout"])
+    latency, histogram = _latency(told, requests, concurrency) if good else (None, "")
     unknown = ["statuses"]
+    if latency and not histogram:
+        unknown.append("latency without the values that wrk fills in for long ones")
     if errors["status 400 or more"]:
         unknown.append("latency of good responses alone: failing ones are in it")
     if errors["read error"]:
         unknown.append("which read errors are keep-alive connections that the server closed")
-    histogram = new_histogram()
-    record_counts(histogram, counts)
-    good = max(0, requests - errors["status 400 or more"] - errors["timeout"])
     return Outcome(
         seconds=told.get("microseconds", 0) / 1e6,
         good=good,
-        latency=summarise(histogram) if good else None,
-        histogram=encode(histogram),
+        latency=latency,
+        histogram=histogram,
         errors=errors,
         body_bytes=told.get("bytes", 0),
         unknown=tuple(unknown),
     )
+
+
+def _latency(
+    told: Mapping[str, Any], requests: int, concurrency: int
+) -> tuple[Latency | None, str]:
+    """Return latency and histogram; no histogram where wrk told percentiles only."""
+    if "percentiles" in told:
+        at = {percent: microseconds / 1e6 for percent, microseconds in told["percentiles"]}
+        latency = Latency(
+            count=requests,
+            mean_seconds=told["mean"] / 1e6,
+            p50_seconds=at[50],
+            p90_seconds=at[90],
+            p95_seconds=at[95],
+            p99_seconds=at[99],
+            p999_seconds=at[99.9],
+            max_seconds=at[100],
+        )
+        return latency, ""
+    counts = dict(told.get("histogram", ()))
+    if requests >= concurrency:
+        counts = without_backfill(counts, told["microseconds"] // (requests // concurrency))
+    histogram = new_histogram()
+    record_counts(histogram, counts)
+    return summarise(histogram), encode(histogram)
 
 
 def without_backfill(counts: Mapping[int, int], interval: int) -> dict[int, int]:

@@ -21,8 +21,10 @@ class KnownResponses:
         self.tally = tally
         self.expect = [tuple(one) if one else None for one in spec["expect"]]
         heads = [message.startswith("HEAD ") for message in spec["messages"]]
-        self.is_usable = not spec["tls"] and (len(heads) == 1 or not any(heads))
-        """With TLS bytes arrive in pieces; in a mix, HEAD makes the same bytes mean two things."""
+        is_told_apart = len(heads) == 1 or not (any(heads) or any(self.expect))
+        self.is_usable = not spec["tls"] and is_told_apart
+        """With TLS bytes arrive in pieces; in a mix the same bytes may answer a HEAD or a GET,
+        or be right for one request and wrong for another."""
         self.by_bytes: dict[bytes, Response] = {}
 
     def learn(self, data: bytes, request: int, response: Response) -> None:
