@@ -23,10 +23,10 @@ from typing import Any
 ROOT = Path(__file__).parent.parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from benchmarks.engines.apache import apache  # noqa: E402
-from benchmarks.engines.measure import CELLS, Cell, compare, probe  # noqa: E402
-from benchmarks.engines.table import render  # noqa: E402
-from benchmarks.results import Result, machine, record, section  # noqa: E402
+from benchmarks.engines.apache import apache
+from benchmarks.engines.measure import CELLS, Cell, compare, probe
+from benchmarks.engines.table import render
+from benchmarks.results import Result, machine, record, section
 
 ENGINES = ("wrk", "native", "httpx", "ab", "h2load", "hey")
 VALUES = ("requests_per_second", "cpu_ms_per_request", "p50_ms", "p99_ms")

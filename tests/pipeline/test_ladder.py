@@ -63,7 +63,9 @@ def request(*urls: str, loads: tuple[int, ...] = (1, 2), **changes: object) -> L
         ("a=http://x/p?q=1", "a", "http://x:80", "x", "/p?q=1"),
         ("http://x/p?q=1", "x/p?q=1", "http://x:80", "x", "/p?q=1"),
         ("x:8080/p", "x:8080/p", "http://x:8080", "x:8080", "/p"),
-        ("p=2 t=10=http://x/", "p", "", "", ""),
+        ("daemon p=2 t=10=http://x/?a=b", "daemon p=2 t=10", "http://x:80", "x", "/?a=b"),
+        ("a=x:81/p", "a", "http://x:81", "x:81", "/p"),
+        ("x/p?q=http://y/", "x/p?q=http://y/", "http://x:80", "x", "/p?q=http://y/"),
         ("https://[::1]/", "[::1]", "https://[::1]:443", "[::1]", "/"),
         ("http://x:81", "x:81", "http://x:81", "x:81", "/"),
     ],
@@ -71,10 +73,6 @@ def request(*urls: str, loads: tuple[int, ...] = (1, 2), **changes: object) -> L
 def test_a_target_is_a_url_with_a_name_before_it(
     text: str, name: str, url: str, host: str, path: str
 ) -> None:
-    if not url:
-        with pytest.raises(UsageError):
-            parse_target(text)
-        return
     found = parse_target(text)
     assert (found.name, found.url, found.host, found.path) == (name, url, host, path)
 

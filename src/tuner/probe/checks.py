@@ -8,7 +8,6 @@ measurements on real servers; where a limit has a source, it stands beside it.
 from collections.abc import Callable
 
 from tuner.probe.context import Surroundings
-from tuner.probe.loop.http1 import RETRY_LATER
 from tuner.probe.plan import ProbePlan
 from tuner.probe.result import Check, Effect, ProbeResult
 
