@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from tuner.probe.checks import RETRY_LATER
 from tuner.probe.loop.connection import tls_context
 from tuner.probe.loop.tally import WINDOW_SECONDS, Tally, clock, say
 from tuner.probe.plan import ProbePlan, Request
@@ -122,13 +123,8 @@ class Worker:
         tally.received(response.status_code, len(response.content))
         tally.per_connection[number] += 1
         if response.status_code >= 400:
-<<<<<<< HEAD
-            later = RETRY_LATER if "retry-after" in response.headers else ""
-            tally.error(f"status {response.status_code}{later}", now)
-=======
             paused = RETRY_LATER if "retry-after" in response.headers else ""
             tally.error(f"status {response.status_code}{paused}", now)
->>>>>>> ladder
         else:
             tally.good(now, due)
             tally.mismatches += self._differs(wanted, response)

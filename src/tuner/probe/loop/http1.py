@@ -23,11 +23,7 @@ class Response:
     @property
     def error_kind(self) -> str:
         """How a status of 400 or above is counted."""
-<<<<<<< HEAD
-        return f"status {self.status}{RETRY_LATER if self.wants_pause else ''}"
-=======
         return f"status {self.status}" + (", retry later" if self.wants_pause else "")
->>>>>>> ladder
 
 
 def parse_head(head: bytes, is_head_request: bool) -> Response:
