@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 from unittest.mock import patch
 
 import pytest
+import yaml
 from pydantic import BaseModel, ConfigDict, Field
-from ruamel.yaml import YAML
 
 from tuner.apache.read import ReadRequest
 from tuner.apache.versions import parse_version
@@ -26,6 +26,7 @@ from tuner.rules.facts import Facts
 from tuner.rules.loader import builtin_rules, load_rule, load_rules, names_used
 from tuner.rules.vocabulary import SERVER_FACTS
 
+SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CASES = Path(__file__).parent
 RULES = {one.rule.id: one for one in load_rules([builtin_rules()])}
 RULE_FILES = sorted(builtin_rules().rglob("*.yaml"))
@@ -55,7 +56,7 @@ class CaseFile(NamedTuple):
 
 @cache
 def case_file(rule_id: str) -> CaseFile:
-    document = YAML(typ="safe", pure=True).load((CASES / f"{rule_id}.yaml").read_text("utf-8"))
+    document = yaml.load((CASES / f"{rule_id}.yaml").read_bytes(), Loader=SAFE)
     never_skips = document.pop("never_skips", None)
     return CaseFile(never_skips, {name: Case(**case) for name, case in document.items()})
 

@@ -45,25 +45,26 @@ class Rule(RuleModel):
 
     id: str = Field(pattern=r"^[A-Z]{2,4}[0-9]{3}$")
     name: str = Field(pattern=r"^[a-z][a-z0-9-]+$")
-    title: str
+    title: str = Field(min_length=1)
     severity: Severity
     confidence: Confidence
     status: Literal["preview", "stable", "deprecated"] = "stable"
-    since: str
+    since: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    """The version of tuner that brought it."""
     scope: Scope = "server"
     versions: dict[Literal["httpd", "mod_wsgi"], VersionRange] = Field(default_factory=dict)
     """Where the rule applies; it is skipped where the version is not known."""
     thresholds: dict[str, str] = Field(default_factory=dict)
     """Names for literal values that users may set otherwise (``tuner.toml``)."""
     let: dict[str, str] = Field(default_factory=dict)
-    when: str
+    when: str = Field(min_length=1)
     formula: str = ""
     """Which ``let`` name or expression to show as evidence; default: the condition."""
-    message: str
+    message: str = Field(min_length=1)
     at: tuple[str, ...] = ()
     """Directives to point at, the first that is set wins; default: the subject."""
     fix: RuleFix | None = None
-    why: str
+    why: str = Field(min_length=1)
     references: tuple[str, ...] = Field(min_length=1)
     example: RuleExample | None = None
 
