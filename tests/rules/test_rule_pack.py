@@ -22,9 +22,9 @@ from tuner.pipeline.audit import AuditReport, AuditRequest, audit, audit_patch
 from tuner.pipeline.facts.build import build_facts
 from tuner.pipeline.observe import ObserveRequest
 from tuner.report.rule_text import render_rule
-from tuner.rules.facts import Facts
+from tuner.rules.facts import Facts, Subject
 from tuner.rules.loader import builtin_rules, load_rule, load_rules, names_used
-from tuner.rules.vocabulary import SERVER_FACTS
+from tuner.rules.vocabulary import SERVER_FACTS, occurrence
 
 SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CASES = Path(__file__).parent
@@ -79,20 +79,25 @@ def _pack_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def with_given(facts: Facts, case: Case) -> Facts:
     """Return the facts with what the case gives in place of an observation."""
-    unknown = case.facts.keys() - SERVER_FACTS.keys()
-    assert not unknown, f"not facts of the server: {unknown}"
+    unknown = case.facts.keys() - SERVER_FACTS.keys() - occurrence.FACTS.keys()
+    assert not unknown, f"not facts of the server or a directive: {unknown}"
     given = {
         name: Known(value, "measured", "given by the case") for name, value in case.facts.items()
     }
-    subjects = {
-        scope: tuple(one._replace(facts={**one.facts, **given}) for one in found)
-        for scope, found in facts.subjects.items()
-    }
+
+    def replaced(found: tuple[Subject, ...]) -> tuple[Subject, ...]:
+        return tuple(one._replace(facts={**one.facts, **given}) for one in found)
+
+    subjects = {scope: replaced(found) for scope, found in facts.subjects.items()}
     versions = {
         program: Known(parse_version(version), "given", "")
         for program, version in case.versions.items()
     }
-    return facts._replace(subjects=subjects, versions={**facts.versions, **versions})
+    return facts._replace(
+        subjects=subjects,
+        versions={**facts.versions, **versions},
+        occurrences=lambda name: replaced(facts.occurrences(name)),
+    )
 
 
 def run(tmp_path: Path, case: Case, *select: str, conf: str | None = None) -> AuditReport:

@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import NamedTuple
 
-from tuner.apache.changes import Change, RemoveDirective, SetDirective, SetOption, restart_class
+from tuner.apache.changes import (
+    Change,
+    RemoveDirective,
+    SetArguments,
+    SetDirective,
+    SetOption,
+    restart_class,
+)
 from tuner.apache.versions import parse_version
 from tuner.fact import Fact, Known, Unknown
 from tuner.rules.expression import Unresolved, evaluate, explain
@@ -44,7 +51,7 @@ def evaluate_rules(rules: Sequence[CompiledRule], facts: Facts) -> Outcome:
             continue
         if not _applies(compiled.rule, facts):
             continue
-        for subject in facts.subjects[compiled.rule.scope]:
+        for subject in facts.subjects_of(compiled.rule):
             outcome = _evaluate(compiled, subject, facts)
             if isinstance(outcome, Finding):
                 findings.append(outcome)
@@ -151,6 +158,15 @@ def _fix(
         if isinstance(value, Unresolved) or subject.group is None:
             return None
         changes.append(SetOption(group=subject.group, option=option, value=_written(value)))
+    if compiled.here is not None:
+        value = evaluate(compiled.here, values)
+        if isinstance(value, Unresolved) or not subject.occurrence or not subject.location:
+            return None
+        where = subject.location
+        name, text = subject.occurrence, _written(value)
+        changes.append(
+            SetArguments(name=name, file=where.file, line=where.line_last, arguments=text)
+        )
     if not changes:
         return None
     return Fix(title=rule_fix.title, safety=rule_fix.safety, changes=tuple(changes))

@@ -50,7 +50,8 @@ class Document:
 
     def _index_in(self, event: Any, column: int) -> int:
         """Return where in the file a character of a scalar stands: folding moves only blanks."""
-        index, end = event.start_mark.index, event.end_mark.index
+        index: int = event.start_mark.index
+        end: int = event.end_mark.index
         if event.style in ("|", ">"):
             index = self.text.index("\n", index) + 1
         elif event.style:

@@ -29,6 +29,7 @@ class CompiledRule:
     formula_kind: Kind
     sets: dict[str, Node]
     options: dict[str, Node]
+    here: Node | None
     path: Path
 
 
@@ -121,9 +122,12 @@ class _Compiler:
         options = self._all(fix.option if fix else {}, "option")
         if options and rule.scope != "group":
             raise self._error("options belong to rules of scope group", ("fix", "option"), 1)
+        here = self._here(fix.here) if fix and fix.here else None
+        if (rule.scope == "occurrence") != bool(rule.about):
+            raise self._error("about and scope occurrence go together", ("about",), 1)
         self._check_message()
         return CompiledRule(
-            rule, when, let, self.kinds, formula, formula_kind, sets, options, self.path
+            rule, when, let, self.kinds, formula, formula_kind, sets, options, here, self.path
         )
 
     def _demand_new_name(self, name: str, field: str) -> None:
@@ -157,6 +161,14 @@ class _Compiler:
             nodes[name] = self._parse(text, ("fix", key, name))
             self._check(nodes[name], ("fix", key, name))
         return nodes
+
+    def _here(self, text: str) -> Node:
+        location = ("fix", "here")
+        if self.rule.scope != "occurrence":
+            raise self._error("here belongs to rules of scope occurrence", location, 1)
+        node = self._parse(text, location)
+        self._check(node, location)
+        return node
 
     def _parse(self, text: str, location: tuple[str, ...]) -> Node:
         try:

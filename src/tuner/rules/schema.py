@@ -23,6 +23,8 @@ class RuleFix(RuleModel):
     set: dict[str, str] = Field(default_factory=dict)
     option: dict[str, str] = Field(default_factory=dict)
     remove: tuple[str, ...] = ()
+    here: str = ""
+    """New arguments of the directive that a rule of scope occurrence is about."""
 
 
 class RuleExample(RuleModel):
@@ -52,6 +54,8 @@ class Rule(RuleModel):
     since: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     """The version of tuner that brought it."""
     scope: Scope = "server"
+    about: tuple[str, ...] = ()
+    """The directives that a rule of scope occurrence looks at."""
     versions: dict[Literal["httpd", "mod_wsgi"], VersionRange] = Field(default_factory=dict)
     """Where the rule applies; it is skipped where the version is not known."""
     thresholds: dict[str, str] = Field(default_factory=dict)

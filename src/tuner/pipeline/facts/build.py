@@ -11,13 +11,20 @@ from tuner.apache.effective.values import (
 from tuner.apache.tree import Configuration
 from tuner.apache.versions import server_version, wsgi_version
 from tuner.pipeline.facts.application import application_facts
+from tuner.pipeline.facts.content import Content
+from tuner.pipeline.facts.exposure import exposure_facts
+from tuner.pipeline.facts.front import front_facts
 from tuner.pipeline.facts.group import group_facts
+from tuner.pipeline.facts.kernel import kernel_facts
+from tuner.pipeline.facts.logs import log_facts
 from tuner.pipeline.facts.memory import memory_facts
 from tuner.pipeline.facts.mpm import mpm_facts
+from tuner.pipeline.facts.occurrence import occurrence_subjects
 from tuner.pipeline.facts.recommended import recommended_facts
 from tuner.pipeline.facts.server import server_facts
 from tuner.pipeline.facts.wsgi import wsgi_facts
 from tuner.pipeline.observe import Observation
+from tuner.pipeline.place import is_this_machine
 from tuner.pipeline.views import Views
 from tuner.rules.facts import Facts, Subject
 from tuner.rules.vocabulary import Scope
@@ -31,12 +38,17 @@ def build_facts(
     is_httpd_known: bool = False,
 ) -> Facts:
     """Return every fact for every subject."""
+    content = Content(configuration, is_this_machine(configuration, observation))
     server = {
         **mpm_facts(views.mpm),
         **server_facts(configuration),
         **wsgi_facts(configuration, views),
         **memory_facts(views, observation),
         **recommended_facts(views, observation),
+        **exposure_facts(configuration),
+        **content.facts(),
+        **kernel_facts(configuration, views, observation),
+        **log_facts(configuration, observation),
     }
     used = {one.process_group for one in views.applications}
     groups = tuple(
@@ -52,7 +64,11 @@ def build_facts(
         for group in views.groups
     )
     applications = tuple(
-        Subject(f"application {one.mount}", {**server, **application_facts(one)}, one.location)
+        Subject(
+            f"application {one.mount}",
+            {**server, **application_facts(one), **front_facts(configuration, one)},
+            one.location,
+        )
         for one in views.applications
     )
     subjects: Mapping[Scope, tuple[Subject, ...]] = {
@@ -69,6 +85,7 @@ def build_facts(
             "httpd": server_version(configuration, is_httpd_known),
             "mod_wsgi": wsgi_version(configuration),
         },
+        occurrences=occurrence_subjects(configuration, content, server),
     )
 
 
