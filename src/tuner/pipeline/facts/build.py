@@ -45,7 +45,7 @@ def build_facts(
         **wsgi_facts(configuration, views),
         **memory_facts(views, observation),
         **recommended_facts(views, observation),
-        **exposure_facts(configuration),
+        **exposure_facts(configuration, views.applications),
         **content.facts(),
         **kernel_facts(configuration, views, observation),
         **log_facts(configuration, observation),

@@ -7,7 +7,7 @@ from tuner.apache.reading.state import merge_path
 from tuner.apache.tree import Configuration, Directive
 from tuner.fact import Fact, Known, Unknown
 from tuner.host.mounts import NETWORK_TYPES, filesystem_of
-from tuner.pipeline.facts.origin import Table
+from tuner.pipeline.facts.origin import Table, of_flag
 from tuner.rules.expression.nodes import Scalar
 
 _SHIPPED = ("/usr/share/", "/usr/local/apache2/icons", "/usr/local/apache2/manual")
@@ -37,6 +37,7 @@ class Content:
         checked = [path for path, one in self.roots.items() if self._checks_links(path, one)]
         facts: Table = {
             "content.static_aliases": Known(tuple(own), "configuration", "Alias"),
+            "content.sendfile": of_flag(self.configuration, "EnableSendfile", False),
             "content.symlink_checked": Known(tuple(checked), "derived", "Options in force"),
         }
         if isinstance(self.network, Unknown):

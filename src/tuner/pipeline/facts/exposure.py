@@ -1,9 +1,10 @@
 """Facts about what clients can reach and hold."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tuner.apache.directives import names_by_source
+from tuner.apache.effective.applications import Application
 from tuner.apache.effective.values import flag, number, occurrences
 from tuner.apache.syntax.words import atoi
 from tuner.apache.tree import Configuration, Directive
@@ -25,7 +26,7 @@ _USED_BY = {
 _PHP = re.compile(r"php\d*_module")
 
 
-def exposure_facts(configuration: Configuration) -> Table:
+def exposure_facts(configuration: Configuration, applications: Sequence[Application]) -> Table:
     """Return the facts of the whole server."""
     off = {stage: tuple(_hosts_without(configuration, stage)) for stage in _STAGES}
     tls = tuple(_label(host) for host in _hosts(configuration) if _has_tls(configuration, host))
@@ -39,6 +40,11 @@ def exposure_facts(configuration: Configuration) -> Table:
             configuration.has_module("status_module"), "configuration", "loaded modules"
         ),
         "status.places": Known(_places(configuration), "configuration", "SetHandler"),
+        "status.root_applications": Known(
+            tuple(f"{one.script} at {one.location}" for one in applications if one.mount == "/"),
+            "configuration",
+            "WSGIScriptAlias /",
+        ),
         "hosts.borrowed_keep_alive": Known(
             tuple(_borrowers(configuration)), "derived", "KeepAliveTimeout of virtual hosts"
         ),

@@ -4,6 +4,7 @@ from tuner.rules.vocabulary.spec import FactSpec
 
 FACTS: dict[str, FactSpec] = {
     "content.static_aliases": FactSpec("texts", "Alias directives for own files, by URL"),
+    "content.sendfile": FactSpec("flag", "EnableSendfile of the main server"),
     "content.symlink_checked": FactSpec("texts", "document roots where every path is checked"),
     "content.network_paths": FactSpec("texts", "served directories on network file systems"),
     "content.is_local": FactSpec("flag", "whether all served directories are on local disks"),
