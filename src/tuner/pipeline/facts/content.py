@@ -1,6 +1,7 @@
 """Facts about the files that the front serves."""
 
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from tuner.apache.effective.values import occurrences
 from tuner.apache.reading.state import merge_path
@@ -19,6 +20,7 @@ class Content:
 
     def __init__(self, configuration: Configuration, is_here: bool) -> None:
         self.configuration = configuration
+        self.is_here = is_here
         self.roots = {
             merge_path(configuration.server_root, one.words[0]): one
             for one in configuration.named("DocumentRoot")
@@ -37,6 +39,8 @@ class Content:
         checked = [path for path, one in self.roots.items() if self._checks_links(path, one)]
         facts: Table = {
             "content.static_aliases": Known(tuple(own), "configuration", "Alias"),
+            "content.mmap": of_flag(self.configuration, "EnableMMAP", True),
+            "content.missing_log_directories": self._missing_log_directories(),
             "content.sendfile": of_flag(self.configuration, "EnableSendfile", False),
             "content.symlink_checked": Known(tuple(checked), "derived", "Options in force"),
         }
@@ -81,6 +85,21 @@ class Content:
         served = dict.fromkeys((*self.roots, *self.aliases.values()))
         found = [path for path in served if filesystem_of(path) in NETWORK_TYPES]
         return Known(tuple(found), "measured", "/proc/self/mountinfo")
+
+    def _missing_log_directories(self) -> Fact[Scalar]:
+        """Return the directories of logs that are not there: httpd does not make them."""
+        if not self.is_here:
+            return Unknown("the configuration is not known to be this machine's")
+        found: dict[str, None] = {}
+        for one in self.configuration.named("ErrorLog", "CustomLog", "TransferLog"):
+            word = one.words[0] if one.words else ""
+            if not word or word.startswith(("|", "syslog")) or "${" in word:
+                continue
+            directory = Path(merge_path(self.configuration.server_root, word)).parent
+            # What is below /run comes with the service that starts httpd.
+            if not str(directory).startswith(("/run", "/var/run")) and not directory.is_dir():
+                found[str(directory)] = None
+        return Known(tuple(found), "measured", "directories of ErrorLog and CustomLog")
 
     def _sections_for(self, path: str, name: str, host: Directive | None) -> list[Directive]:
         """Return the directives ``name`` that hold for a path, the weakest first."""

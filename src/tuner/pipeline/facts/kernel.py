@@ -1,6 +1,7 @@
 """Facts about limits of the kernel and of the running server, and what is needed of them."""
 
 import os
+from collections.abc import Mapping
 
 import psutil
 
@@ -85,7 +86,7 @@ def _process(configuration: Configuration, observation: Observation) -> Table:
         stopped = Unknown("no server of this configuration is running here")
         return {
             **dict.fromkeys((f"process.{name}" for name in names), stopped),
-            "process.arenas": _arenas(configuration.options.environment.get("MALLOC_ARENA_MAX")),
+            "process.arenas": _arenas_to_come(configuration.options.environment),
         }
     family = [pid, *_children(pid)]
     limits = memory_limits(pid)
@@ -116,6 +117,12 @@ def _scalar(fact: Fact[int] | Fact[str]) -> Fact[Scalar]:
 def _arenas(written: str | None) -> Fact[Scalar]:
     value = int(written) if written and written.isdigit() else 0
     return Known(value, "configuration", "MALLOC_ARENA_MAX in httpd's environment")
+
+
+def _arenas_to_come(environment: Mapping[str, str]) -> Fact[Scalar]:
+    if not environment:
+        return Unknown("the environment that httpd starts with is not known")
+    return _arenas(environment.get("MALLOC_ARENA_MAX"))
 
 
 def _or_none(limit: Limit | None, absent: str) -> Known[Scalar]:
