@@ -89,8 +89,26 @@ def build_facts(
     )
 
 
+_ANYWHERE = (
+    "Alias",
+    "CustomLog",
+    "DocumentRoot",
+    "ErrorLog",
+    "Options",
+    "ProxyPass",
+    "RequestReadTimeout",
+    "WSGIDaemonProcess",
+    "WSGIScriptAlias",
+)
+"""Directives that mostly stand in sections: findings point at the first of them."""
+
+
 def _directive_locations(configuration: Configuration) -> dict[str, Location]:
-    found: dict[str, Location] = {}
+    found = {
+        name.lower(): location_of(first[0])
+        for name in _ANYWHERE
+        if (first := configuration.named(name))
+    }
     for directive in configuration.tree:
         if directive.section is None:
             location = location_of(directive)

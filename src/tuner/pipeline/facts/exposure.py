@@ -3,26 +3,31 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from tuner.apache.directives import names_by_source
 from tuner.apache.effective.applications import Application
 from tuner.apache.effective.values import flag, number, occurrences
 from tuner.apache.syntax.words import atoi
 from tuner.apache.tree import Configuration, Directive
-from tuner.fact import Known
+from tuner.fact import Fact, Known
+from tuner.pipeline.facts.front import has_body_limit
 from tuner.pipeline.facts.origin import Table, of_setting
+from tuner.rules.expression.nodes import Scalar
 
 _STAGES = {"handshake": 0, "header": 20, "body": 20}
 """Seconds that mod_reqtimeout allows for each stage unless RequestReadTimeout says otherwise."""
 
+_BODY_LIMIT_SINCE = (2, 4, 54)
+
 _LOOPBACK = re.compile(r"(127\.[\d.]+|\[::1\]|localhost):\d+", re.IGNORECASE)
 
-_USED_BY = {
-    "dav_module": re.compile(r"^dav$|^davgenericlockdb|^davlockdb", re.IGNORECASE),
-    "perl_module": re.compile(r"perl", re.IGNORECASE),
-    "lua_module": re.compile(r"^lua", re.IGNORECASE),
-    "userdir_module": re.compile(r"^userdir", re.IGNORECASE),
-    "proxy_module": re.compile(r"^proxy|^balancermember|^<proxy", re.IGNORECASE),
+_LARGE = {
+    "dav_module": re.compile(r"^dav"),
+    "lua_module": re.compile(r"^lua"),
+    "perl_module": re.compile(r"perl"),
+    "python_module": re.compile(r"^python"),
+    "wsgi_module": re.compile(r"^wsgi"),
 }
+"""Large modules, and the names (in lower case) of directives that use them."""
+
 _PHP = re.compile(r"php\d*_module")
 
 
@@ -40,6 +45,7 @@ def exposure_facts(configuration: Configuration, applications: Sequence[Applicat
             configuration.has_module("status_module"), "configuration", "loaded modules"
         ),
         "status.places": Known(_places(configuration), "configuration", "SetHandler"),
+        **_body_limits(configuration, applications),
         "status.root_applications": Known(
             tuple(f"{one.script} at {one.location}" for one in applications if one.mount == "/"),
             "configuration",
@@ -52,6 +58,18 @@ def exposure_facts(configuration: Configuration, applications: Sequence[Applicat
         "configuration.undefined_variables": Known(
             tuple(_undefined(configuration)), "derived", "${...} left after expansion"
         ),
+    }
+
+
+def _body_limits(
+    configuration: Configuration, applications: Sequence[Application]
+) -> dict[str, Fact[Scalar]]:
+    """Return the applications for which nothing sets LimitRequestBody, and its default."""
+    undecided = [one.mount for one in applications if not has_body_limit(configuration, one)]
+    default = 2**30 if configuration.options.httpd_version >= _BODY_LIMIT_SINCE else 0
+    return {
+        "body.undecided": Known(tuple(undecided), "configuration", "LimitRequestBody"),
+        "body.default": Known(default, "default", "1 GiB since httpd 2.4.54, no limit before"),
     }
 
 
@@ -135,22 +153,16 @@ def _borrowers(configuration: Configuration) -> Iterator[str]:
 def _unused(configuration: Configuration) -> Iterator[str]:
     """Yield large modules that are loaded and that nothing refers to."""
     keys = {one.key for one in configuration.tree}
-    text = " ".join(
-        one.args.lower()
-        for one in configuration.named(
-            "SetHandler", "AddHandler", "RewriteRule", "AddType", "Action", "LuaMapHandler"
-        )
+    handlers = " ".join(
+        one.args.lower() for one in configuration.named("SetHandler", "AddHandler", "AddType")
     )
-    for symbol, pattern in _USED_BY.items():
-        if symbol in configuration.modules and not any(pattern.search(key) for key in keys):
-            word = symbol.removesuffix("_module")
-            if word == "proxy" and re.search(r"proxy:|\[[^\]]*\bp\b[^\]]*\]", text):
-                continue
-            if word not in text or word == "proxy":
-                yield symbol
+    for symbol, pattern in _LARGE.items():
+        word = symbol.removesuffix("_module")
+        named = word in handlers or any(pattern.search(key) for key in keys)
+        if symbol in configuration.modules and not named:
+            yield symbol
     for symbol in configuration.modules:
-        own = names_by_source().get(configuration.modules[symbol], ())
-        if _PHP.fullmatch(symbol) and "php" not in text and not keys & set(own):
+        if _PHP.fullmatch(symbol) and "php" not in handlers:
             yield symbol
 
 

@@ -11,6 +11,4 @@ FACTS: dict[str, FactSpec] = {
     "app.is_preloaded": FactSpec("flag", "whether every process imports it at start"),
     "app.is_at_root": FactSpec("flag", "whether it takes every URL of its host"),
     "app.static_aliases": FactSpec("texts", "Alias directives beside it, by URL"),
-    "app.body_limit": FactSpec("bytes", "LimitRequestBody in force; 0 is no limit"),
-    "app.has_body_limit": FactSpec("flag", "whether LimitRequestBody is set for it"),
 }

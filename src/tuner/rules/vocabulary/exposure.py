@@ -11,6 +11,8 @@ FACTS: dict[str, FactSpec] = {
     "listen.backlog": FactSpec("count", "ListenBacklog"),
     "status.is_loaded": FactSpec("flag", "whether mod_status is loaded"),
     "status.places": FactSpec("texts", "sections that serve server-status"),
+    "body.undecided": FactSpec("texts", "applications without a LimitRequestBody of their own"),
+    "body.default": FactSpec("bytes", "LimitRequestBody where nothing sets it; 0 is no limit"),
     "status.root_applications": FactSpec("texts", "applications that take every URL"),
     "hosts.borrowed_keep_alive": FactSpec(
         "texts", "hosts that take KeepAliveTimeout from the first host of their address"
