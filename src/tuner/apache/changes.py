@@ -44,7 +44,18 @@ class RemoveDirective(Model):
     name: str
 
 
-Change = SetDirective | SetOption | RemoveDirective
+class RemoveLine(Model):
+    """Take one directive out of the place where it stands; others of its name stay."""
+
+    kind: Literal["line"] = "line"
+    name: str
+    file: str
+    """As httpd names it."""
+    line: int
+    """The last physical line."""
+
+
+Change = SetDirective | SetOption | RemoveDirective | RemoveLine
 
 
 def restart_class(changes: tuple[Change, ...]) -> RestartClass:

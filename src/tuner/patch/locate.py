@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tuner.apache.changes import Change, RemoveDirective, SetDirective, SetOption
+from tuner.apache.changes import Change, RemoveDirective, RemoveLine, SetDirective, SetOption
 from tuner.apache.directives import known_directives, names_by_source
 from tuner.apache.effective.values import names_of, occurrences
 from tuner.apache.syntax.words import decode, encode, quote_word
@@ -35,6 +35,8 @@ def locate(configuration: Configuration, changes: Iterable[Change]) -> tuple[Edi
                 edits += _set_option(configuration, change)
             case RemoveDirective():
                 edits += _remove(configuration, change)
+            case RemoveLine():
+                edits.append(_remove_line(configuration, change))
     return tuple(edits)
 
 
@@ -42,11 +44,14 @@ def _merged(changes: Iterable[Change]) -> list[Change]:
     """Drop repetitions; two values for one directive are a mistake of the caller."""
     found: dict[tuple[str, ...], Change] = {}
     for change in changes:
-        key: tuple[str, ...] = (
-            ("option", change.group, change.option)
-            if isinstance(change, SetOption)
-            else ("directive", names_of(change.name)[0].lower())
-        )
+        key: tuple[str, ...]
+        match change:
+            case SetOption():
+                key = ("option", change.group, change.option)
+            case RemoveLine():
+                key = ("line", change.file, str(change.line))
+            case _:
+                key = ("directive", names_of(change.name)[0].lower())
         if found.setdefault(key, change) != change:
             raise PatchError(f"two values are wanted for {' '.join(key[1:])}")
     return list(found.values())
@@ -92,6 +97,14 @@ def _remove(configuration: Configuration, change: RemoveDirective) -> list[Edit]
         _editable(configuration, directive)
         edits.append(Edit(_real(directive.source), directive.start, directive.end, b""))
     return edits
+
+
+def _remove_line(configuration: Configuration, change: RemoveLine) -> Edit:
+    for directive in configuration.named(change.name):
+        if (directive.file, directive.line) == (change.file, change.line):
+            _editable(configuration, directive)
+            return Edit(_real(directive.source), directive.start, directive.end, b"")
+    raise PatchError(f"there is no {change.name} at {change.file}:{change.line}")
 
 
 def _replace(directive: Directive, raw: RawLine, start: int, end: int, value: str) -> Edit:

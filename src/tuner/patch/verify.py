@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tuner.apache.changes import Change, RemoveDirective, SetDirective, SetOption
+from tuner.apache.changes import Change, RemoveDirective, RemoveLine, SetDirective, SetOption
 from tuner.apache.effective.daemons import daemon_groups
 from tuner.apache.effective.mpm import mpm_settings
 from tuner.apache.effective.values import names_of, occurrences
@@ -45,19 +45,28 @@ def _nothing_else_changed(
     names = {
         name.lower()
         for change in changes
-        if not isinstance(change, SetOption)
+        if isinstance(change, SetDirective | RemoveDirective)
         for name in names_of(change.name)
     }
     groups = {change.group for change in changes if isinstance(change, SetOption)}
+    removed = {
+        (change.name.lower(), change.file, change.line)
+        for change in changes
+        if isinstance(change, RemoveLine)
+    }
 
-    def untouched(configuration: Configuration) -> list[tuple[str, str, str, int]]:
+    def untouched(
+        configuration: Configuration, without: set[tuple[str, str, int]]
+    ) -> list[tuple[str, str, str, int]]:
         return [
             (one.key, one.args, one.file, one.depth)
             for one in configuration.tree
-            if not (one.key in names and one.section is None) and not _defines(one, groups)
+            if not (one.key in names and one.section is None)
+            and not _defines(one, groups)
+            and (one.key, one.file, one.line) not in without
         ]
 
-    old, new = untouched(before), untouched(after)
+    old, new = untouched(before, removed), untouched(after, set())
     for was, now in zip(old, new, strict=False):
         if was != now:
             raise PatchError(f"the patch would also change {was[0]} {was[1]} in {was[2]}")

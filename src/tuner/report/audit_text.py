@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 
-from tuner.apache.changes import Change, RemoveDirective, SetDirective, SetOption
+from tuner.apache.changes import Change, RemoveDirective, RemoveLine, SetDirective, SetOption
 from tuner.capacity.memory import MemoryCosts, memory_need
 from tuner.pipeline.audit import AuditReport
 from tuner.pipeline.observe import describe
@@ -116,6 +116,8 @@ def written(change: Change) -> str:
             return f"{name} {value}"
         case SetOption(group=group, option=option, value=value):
             return f"{option}={value} of {group}"
+        case RemoveLine(name=name, file=file, line=line):
+            return f"remove {name} at {file}:{line}"
         case RemoveDirective(name=name):
             return f"remove {name}"
 

@@ -19,6 +19,8 @@ class Subject(NamedTuple):
     facts: Mapping[str, Fact[Scalar]]
     location: Location | None
     group: str | None = None
+    directive: str | None = None
+    """Name of the directive at ``location``, for subjects that are one directive."""
 
 
 class Facts(NamedTuple):
@@ -34,6 +36,8 @@ class Facts(NamedTuple):
     """Where to point when nothing in the configuration sets the value."""
     versions: Mapping[str, Fact[Version]]
     """Of ``httpd`` and ``mod_wsgi``."""
+    modules: frozenset[str] = frozenset()
+    """Source files of the loaded modules."""
 
 
 def as_value(name: str, fact: Fact[Scalar]) -> Value:

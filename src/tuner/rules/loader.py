@@ -153,6 +153,8 @@ class _Compiler:
         options = self._all(fix.option if fix else {}, "option")
         if options and rule.scope != "group":
             raise self._error("options belong to rules of scope group", ("fix", "option"), 1)
+        if fix and fix.remove_line and rule.scope != "directive":
+            raise self._error("remove_line belongs to scope directive", ("fix", "remove_line"), 1)
         self._check_message()
         return CompiledRule(
             rule, when, let, self.kinds, formula, formula_kind, sets, options, self.path
