@@ -41,7 +41,7 @@ def all_application_facts(
     defined = _definitions(configuration)
     return [
         {
-            **_own(mount.application),
+            **_own(mount.application, configuration),
             **_shared(mount, mounts),
             **_host(configuration, mount, views, defined),
             "app.extensions": _extensions(configuration, mount.application, views),
@@ -51,7 +51,7 @@ def all_application_facts(
     ]
 
 
-def _own(application: Application) -> Table:
+def _own(application: Application, configuration: Configuration) -> Table:
     where = f"at {application.location}"
     return {
         "app.mount": Known(application.mount, "configuration", where),
@@ -59,8 +59,21 @@ def _own(application: Application) -> Table:
         "app.mode": Known(application.mode, "derived", where),
         "app.process_group": Known(application.process_group, "configuration", where),
         "app.application_group": Known(application.application_group, "configuration", where),
-        "app.is_preloaded": Known(application.is_preloaded, "configuration", where),
+        "app.is_preloaded": Known(
+            application.is_preloaded or _is_imported(application, configuration),
+            "configuration",
+            where,
+        ),
     }
+
+
+def _is_imported(application: Application, configuration: Configuration) -> bool:
+    """Tell whether a WSGIImportScript loads the script in the application's process group."""
+    return any(
+        one.words[:1] == (application.script,)
+        and f"process-group={application.process_group}" in one.words
+        for one in configuration.named("WSGIImportScript")
+    )
 
 
 def _mount(configuration: Configuration, application: Application, alias: Directive) -> _Mount:

@@ -12,8 +12,8 @@ from tuner.apache.effective.values import (
 from tuner.apache.tree import Configuration
 from tuner.apache.versions import server_version, wsgi_version
 from tuner.pipeline.facts.application import all_application_facts
+from tuner.pipeline.facts.connections import connection_facts
 from tuner.pipeline.facts.directive import directive_subjects
-from tuner.pipeline.facts.front import front_facts
 from tuner.pipeline.facts.group import group_facts
 from tuner.pipeline.facts.interpreter import interpreter_facts
 from tuner.pipeline.facts.memory import memory_facts
@@ -40,7 +40,7 @@ def build_facts(
         **mpm_facts(views.mpm, configuration),
         **server_facts(configuration),
         **wsgi_facts(configuration, views, version),
-        **front_facts(configuration, observation),
+        **connection_facts(configuration, observation),
         **interpreter_facts(configuration, views),
         **memory_facts(views, observation),
         **recommended_facts(views, observation),

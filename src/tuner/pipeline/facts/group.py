@@ -92,6 +92,8 @@ def _is_referenced(name: str, configuration: Configuration) -> bool:
     for one in configuration.named("WSGIProcessGroup", "WSGIRestrictProcess"):
         if any(word == name or word.startswith("%{ENV") for word in one.words):
             return True
+    if configuration.named("WSGIDispatchScript"):
+        return True
     options = {f"process-group={name}", f'process-group="{name}"'}
     users = configuration.named(
         "WSGIScriptAlias", "WSGIScriptAliasMatch", "WSGIImportScript", "WSGIHandlerScript"

@@ -82,12 +82,16 @@ def _sockets(configuration: Configuration) -> Table:
         unset = Unknown("WSGISocketPrefix is not set, and its default is compiled in")
         return {
             "wsgi.socket_prefix": Known("", "default", "not set"),
+            "wsgi.socket_directory": Known("", "default", "not set"),
             "wsgi.socket_path_length": unset,
             "wsgi.is_socket_directory_there": unset,
         }
     prefix = merge_path(configuration.server_root, written)
     return {
         "wsgi.socket_prefix": Known(prefix, "configuration", "WSGISocketPrefix"),
+        "wsgi.socket_directory": Known(
+            prefix.rpartition("/")[0] or "/", "configuration", "WSGISocketPrefix"
+        ),
         "wsgi.socket_path_length": Known(
             len(prefix) + _SOCKET_SUFFIX_LENGTH, "derived", "prefix.pid.generation.number.sock"
         ),

@@ -2,8 +2,8 @@
 
 from tuner.rules.vocabulary import (
     application,
+    connections,
     directive,
-    front,
     group,
     host,
     interpreter,
@@ -18,7 +18,7 @@ SERVER_FACTS: dict[str, FactSpec] = {
     **mpm.FACTS,
     **server.FACTS,
     **wsgi.FACTS,
-    **front.FACTS,
+    **connections.FACTS,
     **interpreter.FACTS,
     **memory.FACTS,
     **host.FACTS,

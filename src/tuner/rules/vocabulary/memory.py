@@ -9,6 +9,7 @@ FACTS: dict[str, FactSpec] = {
     "memory.need": FactSpec("bytes", "need at full occupancy"),
     "memory.need_as_written": FactSpec("bytes", "the same if no clamp cut the front"),
     "memory.budget": FactSpec("bytes", "what Apache may use"),
+    "memory.limit": FactSpec("bytes", "memory of the machine, or of the control group around"),
     "memory.front_processes_that_fit": FactSpec("count", "front processes within the budget"),
     "recommended.max_request_workers": FactSpec("count", "workers that fit and are not clamped"),
     "recommended.server_limit": FactSpec("count", "ServerLimit that goes with them"),

@@ -15,6 +15,7 @@ FACTS: dict[str, FactSpec] = {
     "wsgi.major_version": FactSpec("count", "first number of the version of mod_wsgi"),
     "wsgi.socket_rotation": FactSpec("flag", "WSGISocketRotation"),
     "wsgi.socket_prefix": FactSpec("text", "WSGISocketPrefix as a path; empty if not set"),
+    "wsgi.socket_directory": FactSpec("text", "where the sockets are; empty if not set"),
     "wsgi.socket_path_length": FactSpec("count", "characters of a daemon's socket path"),
     "wsgi.is_socket_directory_there": FactSpec("flag", "whether the sockets' directory exists"),
     "wsgi.is_reloaded_by_logrotate": FactSpec("flag", "whether logrotate reloads httpd"),

@@ -11,7 +11,7 @@ from tuner.rules.expression.nodes import Scalar
 _DEFAULT_MAX_MEM_FREE_KB = 2048
 
 
-def front_facts(configuration: Configuration, observation: Observation) -> Table:
+def connection_facts(configuration: Configuration, observation: Observation) -> Table:
     """Return what the front does with connections, and how many there are now."""
     kept = number(configuration, "MaxMemFree", _DEFAULT_MAX_MEM_FREE_KB)
     ratio = number(configuration, "ListenCoresBucketsRatio", 0)
