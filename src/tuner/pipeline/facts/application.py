@@ -58,6 +58,11 @@ def _own(application: Application, configuration: Configuration) -> Table:
         "app.script": Known(application.script, "configuration", where),
         "app.mode": Known(application.mode, "derived", where),
         "app.process_group": Known(application.process_group, "configuration", where),
+        "app.runs_in": Known(
+            "the front" if application.mode == "embedded" else f"group {application.process_group}",
+            "derived",
+            where,
+        ),
         "app.application_group": Known(application.application_group, "configuration", where),
         "app.is_preloaded": Known(
             application.is_preloaded or _is_imported(application, configuration),

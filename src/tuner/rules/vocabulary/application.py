@@ -7,6 +7,7 @@ FACTS: dict[str, FactSpec] = {
     "app.script": FactSpec("text", "the WSGI script"),
     "app.mode": FactSpec("text", "embedded, daemon, undefined or variable"),
     "app.process_group": FactSpec("text", "the process group it asks for"),
+    "app.runs_in": FactSpec("text", "the front, or the daemon group, in words"),
     "app.application_group": FactSpec("text", "the application group (interpreter)"),
     "app.is_preloaded": FactSpec("flag", "whether every process imports it at start"),
     "app.is_first": FactSpec("flag", "whether it is the first mount of its script in its group"),
