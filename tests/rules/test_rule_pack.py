@@ -37,6 +37,7 @@ class Case(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     conf: str
+    """``@HERE@`` stands for the directory that the configuration and its files are in."""
     files: dict[str, str] = Field(default_factory=dict)
     """More files, beside the configuration."""
     facts: dict[str, bool | int | float | str | tuple[str, ...]] = Field(default_factory=dict)
@@ -106,7 +107,8 @@ def run(tmp_path: Path, case: Case, *select: str, conf: str | None = None) -> Au
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, "utf-8")
     main = tmp_path / "httpd.conf"
-    main.write_bytes((case.conf if conf is None else conf).encode())
+    content = case.conf if conf is None else conf
+    main.write_bytes(content.replace("@HERE@", str(tmp_path)).encode())
 
     def facts(*arguments: Any, **options: Any) -> Facts:
         return with_given(build_facts(*arguments, **options), case)
@@ -165,7 +167,7 @@ def test_the_fix_gives_the_text_in_the_case(tmp_path: Path, rule_id: str, case: 
     assert refused == ()
     assert made is not None
     assert [one.path for one in made.files] == [tmp_path / "httpd.conf"]
-    assert made.files[0].after.decode() == case.fixed
+    assert made.files[0].after.decode().replace(str(tmp_path), "@HERE@") == case.fixed
 
 
 @pytest.mark.parametrize(("rule_id", "case"), cases("fire", rules=FIXABLE))

@@ -57,7 +57,18 @@ class SetArguments(Model):
     """As they are to be written, quotes included."""
 
 
-Change = SetDirective | SetOption | RemoveDirective | SetArguments
+class RemoveLine(Model):
+    """Take one directive out of the place where it stands; others of its name stay."""
+
+    kind: Literal["line"] = "line"
+    name: str
+    file: str
+    """As httpd names it."""
+    line: int
+    """The last physical line."""
+
+
+Change = SetDirective | SetOption | RemoveDirective | RemoveLine | SetArguments
 
 
 def restart_class(changes: tuple[Change, ...]) -> RestartClass:

@@ -4,7 +4,14 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tuner.apache.changes import Change, RemoveDirective, SetArguments, SetDirective, SetOption
+from tuner.apache.changes import (
+    Change,
+    RemoveDirective,
+    RemoveLine,
+    SetArguments,
+    SetDirective,
+    SetOption,
+)
 from tuner.apache.directives import known_directives, names_by_source
 from tuner.apache.effective.values import names_of, occurrences
 from tuner.apache.syntax.words import decode, encode, quote_word
@@ -37,6 +44,8 @@ def locate(configuration: Configuration, changes: Iterable[Change]) -> tuple[Edi
                 edits += _remove(configuration, change)
             case SetArguments():
                 edits.append(_set_arguments(configuration, change))
+            case RemoveLine():
+                edits.append(_remove_line(configuration, change))
     return tuple(edits)
 
 
@@ -50,6 +59,8 @@ def _merged(changes: Iterable[Change]) -> list[Change]:
                 key = ("option", change.group, change.option)
             case SetArguments():
                 key = (change.name, "at", f"{change.file}:{change.line}")
+            case RemoveLine():
+                key = ("line", change.file, str(change.line))
             case _:
                 key = ("directive", names_of(change.name)[0].lower())
         if found.setdefault(key, change) != change:
@@ -114,6 +125,14 @@ def _set_arguments(configuration: Configuration, change: SetArguments) -> Edit:
                 hint="change it by hand",
             )
         return _replace(directive, raw, start, end, change.arguments)
+    raise PatchError(f"there is no {change.name} at {change.file}:{change.line}")
+
+
+def _remove_line(configuration: Configuration, change: RemoveLine) -> Edit:
+    for directive in configuration.named(change.name):
+        if (directive.file, directive.line) == (change.file, change.line):
+            _editable(configuration, directive)
+            return Edit(_real(directive.source), directive.start, directive.end, b"")
     raise PatchError(f"there is no {change.name} at {change.file}:{change.line}")
 
 

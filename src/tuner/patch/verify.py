@@ -2,7 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tuner.apache.changes import Change, RemoveDirective, SetArguments, SetDirective, SetOption
+from tuner.apache.changes import (
+    Change,
+    RemoveDirective,
+    RemoveLine,
+    SetArguments,
+    SetDirective,
+    SetOption,
+)
 from tuner.apache.effective.daemons import daemon_groups
 from tuner.apache.effective.mpm import mpm_settings
 from tuner.apache.effective.values import names_of, occurrences
@@ -49,6 +56,11 @@ def _nothing_else_changed(
         for name in names_of(change.name)
     }
     groups = {change.group for change in changes if isinstance(change, SetOption)}
+    removed = {
+        (change.name.lower(), change.file, change.line)
+        for change in changes
+        if isinstance(change, RemoveLine)
+    }
 
     replaced = {
         (change.name.lower(), change.file, change.line): change.arguments
@@ -60,15 +72,19 @@ def _nothing_else_changed(
         return wanted.get((one.key, one.file, one.line), one.args)
 
     def untouched(
-        configuration: Configuration, wanted: Mapping[tuple[str, str, int], str]
+        configuration: Configuration,
+        wanted: Mapping[tuple[str, str, int], str],
+        without: set[tuple[str, str, int]],
     ) -> list[tuple[str, str, str, int]]:
         return [
             (one.key, arguments(one, wanted).strip(), one.file, one.depth)
             for one in configuration.tree
-            if not (one.key in names and one.section is None) and not _defines(one, groups)
+            if not (one.key in names and one.section is None)
+            and not _defines(one, groups)
+            and (one.key, one.file, one.line) not in without
         ]
 
-    old, new = untouched(before, replaced), untouched(after, {})
+    old, new = untouched(before, replaced, removed), untouched(after, {}, set())
     for was, now in zip(old, new, strict=False):
         if was != now:
             raise PatchError(f"the patch would also change {was[0]} {was[1]} in {was[2]}")

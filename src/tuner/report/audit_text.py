@@ -3,7 +3,14 @@
 import textwrap
 from collections.abc import Sequence
 
-from tuner.apache.changes import Change, RemoveDirective, SetArguments, SetDirective, SetOption
+from tuner.apache.changes import (
+    Change,
+    RemoveDirective,
+    RemoveLine,
+    SetArguments,
+    SetDirective,
+    SetOption,
+)
 from tuner.capacity.memory import MemoryCosts, memory_need
 from tuner.pipeline.audit import AuditReport
 from tuner.pipeline.observe import describe
@@ -118,6 +125,8 @@ def written(change: Change) -> str:
             return f"{option}={value} of {group}"
         case SetArguments(name=name, file=file, line=line, arguments=arguments):
             return f"{name} {arguments} at {file}:{line}"
+        case RemoveLine(name=name, file=file, line=line):
+            return f"remove {name} at {file}:{line}"
         case RemoveDirective(name=name):
             return f"remove {name}"
 

@@ -27,6 +27,7 @@ def render_rule(compiled: CompiledRule) -> str:
         lines += [f"{name}={text}" for name, text in fix.option.items()]
         lines += [f"remove {name}" for name in fix.remove]
         lines += [f"{' or '.join(compiled.rule.about)} {fix.here}"] if fix.here else []
+        lines += ["remove this directive"] * fix.remove_line
         blocks.append(
             f"Fix ({fix.safety}): {fix.title}\n" + textwrap.indent("\n".join(lines), "  ")
         )

@@ -22,6 +22,8 @@ class Subject(NamedTuple):
     group: str | None = None
     occurrence: str | None = None
     """Name of the directive at ``location`` that the subject is."""
+    directive: str | None = None
+    """Name of the directive at ``location``, for subjects that are one directive."""
 
 
 class Facts(NamedTuple):
@@ -37,6 +39,8 @@ class Facts(NamedTuple):
     """Where to point when nothing in the configuration sets the value."""
     versions: Mapping[str, Fact[Version]]
     """Of ``httpd`` and ``mod_wsgi``."""
+    modules: frozenset[str] = frozenset()
+    """Source files of the loaded modules."""
     occurrences: Callable[[str], tuple[Subject, ...]] = lambda name: ()
     """The subjects of scope occurrence: every place where a directive is in force."""
 

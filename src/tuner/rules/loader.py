@@ -125,6 +125,8 @@ class _Compiler:
         here = self._here(fix.here) if fix and fix.here else None
         if (rule.scope == "occurrence") != bool(rule.about):
             raise self._error("about and scope occurrence go together", ("about",), 1)
+        if fix and fix.remove_line and rule.scope != "directive":
+            raise self._error("remove_line belongs to scope directive", ("fix", "remove_line"), 1)
         self._check_message()
         return CompiledRule(
             rule, when, let, self.kinds, formula, formula_kind, sets, options, here, self.path

@@ -21,10 +21,13 @@ class RuleFix(RuleModel):
     title: str
     safety: Safety = "unsafe"
     set: dict[str, str] = Field(default_factory=dict)
+    """Server-level directives; ``A|B`` is the one that a loaded module knows."""
     option: dict[str, str] = Field(default_factory=dict)
     remove: tuple[str, ...] = ()
     here: str = ""
     """New arguments of the directive that a rule of scope occurrence is about."""
+    remove_line: bool = False
+    """Whether to take out the very directive that a rule of scope directive is about."""
 
 
 class RuleExample(RuleModel):

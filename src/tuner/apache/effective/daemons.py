@@ -1,5 +1,7 @@
 """Daemon process groups: every WSGIDaemonProcess with its options (mod_wsgi wsgi_daemon.c)."""
 
+from collections.abc import Mapping
+
 from tuner.apache.effective.values import Location, Model, location_of
 from tuner.apache.syntax.words import atoi, decode, encode, next_word
 from tuner.apache.tree import Configuration, Directive
@@ -53,11 +55,20 @@ TEXT_OPTIONS = frozenset(
         "socket-user",
         "dump-stack-traces",
         "interrupt-timeout",
+        "newrelic-config-file",
+        "newrelic-environment",
         "response-flush-delay",
         "switch-interval",
     }
 )
 """Options that hold text, or exist only in mod_wsgi 6."""
+
+_LEAST_OR_ZERO = {
+    "header-buffer-size": ("Header", 8192, "0 for default"),
+    "response-buffer-size": ("Response", 65536, "0 for default"),
+    "send-buffer-size": ("Send", 512, "0 for system default"),
+    "receive-buffer-size": ("Receive", 512, "0 for system default"),
+}
 
 INTERNAL_THREADS = 3
 """Threads of a daemon process beside its request threads (mod_wsgi 4.9.4)."""
@@ -116,6 +127,7 @@ def parse_daemon_group(directive: Directive) -> DaemonGroup:
         errors.append("Invalid process count for WSGI daemon process.")
     if not 0 <= threads < 65534:
         errors.append("Invalid thread count for WSGI daemon process.")
+    errors += _refused_numbers(options)
     host = directive.virtual_host
     return DaemonGroup(
         name=decode(name),
@@ -126,6 +138,23 @@ def parse_daemon_group(directive: Directive) -> DaemonGroup:
         virtual_host=host.location if host else None,
         errors=tuple(errors),
     )
+
+
+def _refused_numbers(options: Mapping[str, str]) -> list[str]:
+    """Return what mod_wsgi says about numbers out of range (wsgi_add_daemon_process)."""
+    errors: list[str] = []
+    for option, (what, least, default) in _LEAST_OR_ZERO.items():
+        value = atoi(options.get(option, "0"))
+        if value < least and value != 0:
+            errors.append(f"{what} buffer size must be >= {least} bytes, or {default}.")
+    if atoi(options.get("stack-size", "1")) <= 0:
+        errors.append("Invalid stack size for WSGI daemon process.")
+    errors += [
+        f"Invalid {option.replace('-', ' ')} for WSGI daemon process."
+        for option in OPTION_DEFAULTS
+        if option.endswith(("-timeout", "-backlog")) and atoi(options.get(option, "0")) < 0
+    ]
+    return errors
 
 
 def _next_option(text: bytes) -> tuple[str, str, bytes] | None:

@@ -24,7 +24,6 @@ _LARGE = {
     "lua_module": re.compile(r"^lua"),
     "perl_module": re.compile(r"perl"),
     "python_module": re.compile(r"^python"),
-    "wsgi_module": re.compile(r"^wsgi"),
 }
 """Large modules, and the names (in lower case) of directives that use them."""
 

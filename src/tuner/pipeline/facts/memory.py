@@ -19,6 +19,7 @@ def memory_facts(views: Views, observation: Observation) -> Table:
     machine, budget, costs = observation.machine, observation.budget, observation.costs
     known: Table = {
         "memory.budget": Known(budget.size_bytes, budget.origin, budget.formula),
+        "memory.limit": Known(machine.memory_limit_bytes, "measured", machine.memory_limit_source),
         "host.cores": Known(machine.cores, "measured", machine.cores_source),
     }
     names = (

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections import ChainMap
 from collections.abc import Callable
 from functools import cache
 
@@ -31,7 +32,7 @@ def occurrence_subjects(
         return tuple(
             Subject(
                 f"{one.name} in {one.context}",
-                {**server, **_facts(configuration, content, one)},
+                ChainMap(_facts(configuration, content, one), server),
                 location_of(one),
                 occurrence=one.name,
             )

@@ -2,10 +2,13 @@
 
 from tuner.rules.vocabulary import (
     application,
+    connections,
     content,
+    directive,
     exposure,
     group,
     host,
+    interpreter,
     kernel,
     logs,
     memory,
@@ -20,6 +23,8 @@ SERVER_FACTS: dict[str, FactSpec] = {
     **mpm.FACTS,
     **server.FACTS,
     **wsgi.FACTS,
+    **connections.FACTS,
+    **interpreter.FACTS,
     **memory.FACTS,
     **host.FACTS,
     **content.FACTS,
@@ -32,6 +37,7 @@ _OF_SCOPE: dict[Scope, dict[str, FactSpec]] = {
     "server": {},
     "group": group.FACTS,
     "application": application.FACTS,
+    "directive": directive.FACTS,
     "occurrence": occurrence.FACTS,
 }
 

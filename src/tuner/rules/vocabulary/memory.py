@@ -9,9 +9,12 @@ FACTS: dict[str, FactSpec] = {
     "memory.need": FactSpec("bytes", "need at full occupancy"),
     "memory.need_as_written": FactSpec("bytes", "the same if no clamp cut the front"),
     "memory.budget": FactSpec("bytes", "what Apache may use"),
+    "memory.limit": FactSpec("bytes", "memory of the machine, or of the control group around"),
     "memory.front_processes_that_fit": FactSpec("count", "front processes within the budget"),
     "recommended.max_request_workers": FactSpec("count", "workers that fit and are not clamped"),
     "recommended.server_limit": FactSpec("count", "ServerLimit that goes with them"),
     "recommended.thread_limit": FactSpec("count", "ThreadLimit for ThreadsPerChild"),
+    "recommended.start_servers": FactSpec("count", "StartServers that MaxSpare* does not undo"),
+    "recommended.min_spare": FactSpec("count", "MinSpare* in whole processes"),
     "recommended.max_spare": FactSpec("count", "MaxSpare* that httpd does not correct"),
 }
