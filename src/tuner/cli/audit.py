@@ -124,7 +124,6 @@ def audit(
     from tuner.apache.binary import find_httpd
     from tuner.cli.exits import code_for_severities
     from tuner.cli.output import emit, say, use_colour
-    from tuner.patch.build import write_patch
     from tuner.pipeline.audit import AuditRequest, audit_patch
     from tuner.pipeline.audit import audit as run_audit
     from tuner.pipeline.observe import ObserveRequest
@@ -159,6 +158,8 @@ def audit(
         if made is None:
             say("no patch: there are no fixes that can be made")
         else:
+            from tuner.patch.build import write_patch
+
             write_patch(made, patch)
             if not quiet:
                 say(f"wrote {patch}: {len(made.changes)} changes, {made.restart} needed")

@@ -7,6 +7,7 @@ from tuner.apache.tree import Configuration
 from tuner.errors import PatchError, ServerError
 from tuner.patch.build import ConfigTest
 from tuner.patch.edits import FileChange
+from tuner.server.shadow import configtest
 
 
 def httpd_test(today: Configuration, httpd: Httpd) -> ConfigTest:
@@ -29,8 +30,6 @@ def httpd_test(today: Configuration, httpd: Httpd) -> ConfigTest:
 
 
 def _run(configuration: Configuration, httpd: Httpd) -> tuple[bool, str]:
-    from tuner.server.shadow import configtest  # brings httpx, which no audit needs
-
     try:
         return configtest(configuration, httpd)
     except ServerError as error:
