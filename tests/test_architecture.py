@@ -52,6 +52,9 @@ def test_every_package_has_its_place_in_the_contracts() -> None:
     assert found - placed == {"tuner.__init__", "tuner.__main__"}
 
 
+SAMPLE = ROOT / "sample_configs/debian-event-daemon"
+
+
 @pytest.mark.parametrize(
     ("words", "absent"),
     [
@@ -60,6 +63,7 @@ def test_every_package_has_its_place_in_the_contracts() -> None:
         (["audit", "--help"], {"httpx", "psutil", "yaml", "jinja2"}),
         (["optimize", "--help"], {"httpx", "psutil", "yaml", "jinja2"}),
         (["explain", "--help"], {"httpx", "psutil", "yaml", "jinja2"}),
+        (["audit", str(SAMPLE), "--no-exit-codes"], {"httpx", "hdrh", "jinja2", "rich"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -205,6 +205,36 @@ def test_words_of_apache_stay_as_they_are_written(tmp_path: Path) -> None:
     assert load_rule(write(tmp_path, text)).rule.why == "Off"
 
 
+OCCURRENCE = (
+    GOOD.replace("since: 0.1.0", "since: 0.1.0\nscope: occurrence\nabout: [Timeout]")
+    .replace("mpm.max_request_workers", "here.number")
+    .replace("  set:\n    MaxRequestWorkers: most", "  here: most")
+)
+
+
+def test_a_rule_can_be_about_directives_where_they_stand(tmp_path: Path) -> None:
+    compiled = load_rule(write(tmp_path, OCCURRENCE))
+    assert compiled.rule.about == ("Timeout",)
+    assert compiled.here is not None
+    assert explain(compiled.here, str) == "most"
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (OCCURRENCE.replace("about: [Timeout]\n", ""), "1:1: about: about and scope occurrence go"),
+        (OCCURRENCE.replace("here: most", "here: mots"), "18:9: fix.here: no fact 'mots'"),
+        (GOOD.replace("let:", "about: [Timeout]\nlet:"), "7:8: about: about and scope occurrence"),
+        (
+            GOOD.replace("  set:\n    M", "  here: most\n  set:\n    M"),
+            "16:9: fix.here: here belongs",
+        ),
+    ],
+)
+def test_what_only_rules_about_directives_have(tmp_path: Path, text: str, where: str) -> None:
+    assert refusal(write(tmp_path, text)).startswith(where)
+
+
 def test_facts_of_a_scope_are_unknown_in_another(tmp_path: Path) -> None:
     text = GOOD.replace("> most\n", "> group.threads\n")
     assert "no fact 'group.threads'" in refusal(write(tmp_path, text))

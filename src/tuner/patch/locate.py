@@ -58,7 +58,7 @@ def _merged(changes: Iterable[Change]) -> list[Change]:
             case SetOption():
                 key = ("option", change.group, change.option)
             case SetArguments():
-                key = (change.name, "at", f"{change.file}:{change.line}")
+                key = ("arguments", change.name, "at", f"{change.file}:{change.line}")
             case RemoveLine():
                 key = ("line", change.file, str(change.line))
             case _:
