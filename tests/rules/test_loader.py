@@ -324,6 +324,10 @@ def test_the_schema_accepts_every_rule(path: Path) -> None:
         ("most: 5 + 5", "most: [5]"),
         ("  - https://example.com/", "  []"),
         ("  safety: safe", "  safety: perhaps"),
+        ("let:", "scope: occurrence\nlet:"),
+        ("let:", "about: [Timeout]\nlet:"),
+        ("why: Ten are enough.", "why: ''"),
+        ("since: 0.1.0", "since: '1'"),
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, new: str) -> None:

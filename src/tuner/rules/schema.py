@@ -89,5 +89,18 @@ class Rule(RuleModel):
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a rule file."""
-    return Rule.model_json_schema()
+    """Return the JSON Schema (draft 2020-12) of a rule file.
+
+    Editors check rule files with it while they are written. Names of facts, and
+    expressions, are checked only when rules are loaded.
+    """
+    schema = Rule.model_json_schema()
+    of_directives = {"properties": {"scope": {"const": "occurrence"}}, "required": ["scope"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "tuner rule",
+        "if": of_directives,
+        "then": {"required": ["about"], "properties": {"about": {"minItems": 1}}},
+        "else": {"properties": {"about": {"maxItems": 0}}},
+    }
