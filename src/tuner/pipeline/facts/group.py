@@ -74,7 +74,7 @@ def _flags(
     written = group.options
     earlier = itertools.takewhile(lambda one: one is not group, views.groups)
     values: dict[str, Scalar] = {
-        "refusals": group.errors,
+        "refusal": group.errors[0] if group.errors else "",
         "is_duplicate": any(one.name == group.name for one in earlier),
         "is_referenced": _is_referenced(group.name, configuration),
         "is_processes_written": "processes" in written,

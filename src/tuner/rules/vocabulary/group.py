@@ -18,7 +18,7 @@ FACTS: dict[str, FactSpec] = {
     "group.memory": FactSpec("bytes", "what one process of the group costs"),
     "group.memory_limit": FactSpec("bytes", "memory-limit="),
     "group.stack_size": FactSpec("bytes", "stack-size=, or the system's 8 MB"),
-    "group.refusals": FactSpec("texts", "why mod_wsgi refuses the line"),
+    "group.refusal": FactSpec("text", "why mod_wsgi refuses the line; empty if it does not"),
     "group.is_duplicate": FactSpec("flag", "whether an earlier group has the same name"),
     "group.is_referenced": FactSpec("flag", "whether anything names the group"),
     "group.is_processes_written": FactSpec("flag", "whether processes is written"),
