@@ -50,6 +50,9 @@ def test_every_package_has_its_place_in_the_contracts() -> None:
     assert found - placed == {"tuner.__init__", "tuner.__main__"}
 
 
+SAMPLE = ROOT / "sample_configs/debian-event-daemon"
+
+
 @pytest.mark.parametrize(
     ("words", "absent"),
     [
@@ -66,6 +69,7 @@ def test_every_package_has_its_place_in_the_contracts() -> None:
         (["show", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
         (["show", "sample_configs/container"], {"httpx", "psutil", "ruamel", "jinja2", "hdrh"}),
         (["explain", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
+        (["audit", str(SAMPLE), "--no-exit-codes"], {"httpx", "hdrh", "jinja2", "rich"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

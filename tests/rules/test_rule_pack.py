@@ -23,9 +23,9 @@ from tuner.pipeline.facts.build import build_facts
 from tuner.pipeline.observe import ObserveRequest
 from tuner.report.rule_document import rule_document
 from tuner.report.rule_text import render_text
-from tuner.rules.facts import Facts
+from tuner.rules.facts import Facts, Subject
 from tuner.rules.loader import builtin_rules, load_rule, load_rules, names_used
-from tuner.rules.vocabulary import SERVER_FACTS
+from tuner.rules.vocabulary import SERVER_FACTS, occurrence
 
 CASES = Path(__file__).parent
 RULES = {one.rule.id: one for one in load_rules([builtin_rules()])}
@@ -37,6 +37,7 @@ class Case(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     conf: str
+    """``@HERE@`` stands for the directory that the configuration and its files are in."""
     files: dict[str, str] = Field(default_factory=dict)
     """More files, beside the configuration."""
     facts: dict[str, bool | int | float | str | tuple[str, ...]] = Field(default_factory=dict)
@@ -56,7 +57,7 @@ class CaseFile(NamedTuple):
 
 @cache
 def case_file(rule_id: str) -> CaseFile:
-    document = YAML(typ="safe", pure=True).load((CASES / f"{rule_id}.yaml").read_text("utf-8"))
+    document = YAML(typ="safe").load((CASES / f"{rule_id}.yaml").read_bytes())
     never_skips = document.pop("never_skips", None)
     return CaseFile(never_skips, {name: Case(**case) for name, case in document.items()})
 
@@ -79,20 +80,25 @@ def _pack_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def with_given(facts: Facts, case: Case) -> Facts:
     """Return the facts with what the case gives in place of an observation."""
-    unknown = case.facts.keys() - SERVER_FACTS.keys()
-    assert not unknown, f"not facts of the server: {unknown}"
+    unknown = case.facts.keys() - SERVER_FACTS.keys() - occurrence.FACTS.keys()
+    assert not unknown, f"not facts of the server or a directive: {unknown}"
     given = {
         name: Known(value, "measured", "given by the case") for name, value in case.facts.items()
     }
-    subjects = {
-        scope: tuple(one._replace(facts={**one.facts, **given}) for one in found)
-        for scope, found in facts.subjects.items()
-    }
+
+    def replaced(found: tuple[Subject, ...]) -> tuple[Subject, ...]:
+        return tuple(one._replace(facts={**one.facts, **given}) for one in found)
+
+    subjects = {scope: replaced(found) for scope, found in facts.subjects.items()}
     versions = {
         program: Known(parse_version(version), "given", "")
         for program, version in case.versions.items()
     }
-    return facts._replace(subjects=subjects, versions={**facts.versions, **versions})
+    return facts._replace(
+        subjects=subjects,
+        versions={**facts.versions, **versions},
+        occurrences=lambda name: replaced(facts.occurrences(name)),
+    )
 
 
 def run(tmp_path: Path, case: Case, *select: str, conf: str | None = None) -> AuditReport:
@@ -101,7 +107,8 @@ def run(tmp_path: Path, case: Case, *select: str, conf: str | None = None) -> Au
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, "utf-8")
     main = tmp_path / "httpd.conf"
-    main.write_bytes((case.conf if conf is None else conf).encode())
+    content = case.conf if conf is None else conf
+    main.write_bytes(content.replace("@HERE@", str(tmp_path)).encode())
 
     def facts(*arguments: Any, **options: Any) -> Facts:
         return with_given(build_facts(*arguments, **options), case)
@@ -160,7 +167,7 @@ def test_the_fix_gives_the_text_in_the_case(tmp_path: Path, rule_id: str, case: 
     assert refused == ()
     assert made is not None
     assert [one.path for one in made.files] == [tmp_path / "httpd.conf"]
-    assert made.files[0].after.decode() == case.fixed
+    assert made.files[0].after.decode().replace(str(tmp_path), "@HERE@") == case.fixed
 
 
 @pytest.mark.parametrize(("rule_id", "case"), cases("fire", rules=FIXABLE))

@@ -1,5 +1,7 @@
 """Names of modules: the symbol that LoadModule takes and the source file that <IfModule> takes."""
 
+from collections.abc import Mapping
+
 _UNUSUAL_SOURCES = {
     "core_module": "core.c",
     "http_module": "http_core.c",
@@ -54,3 +56,19 @@ def static_modules(names: tuple[str, ...]) -> dict[str, str]:
     """Return symbol and source of modules compiled into httpd."""
     symbols = [symbol_of(name) for name in names]
     return {symbol: source_of(symbol) for symbol in symbols}
+
+
+def misnamed_module(word: str, modules: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return symbol and source of the loaded module that ``word`` means but does not name.
+
+    <IfModule> knows only the two; ``mpm_event`` or ``mod_mpm_event.c`` match nothing.
+    """
+    if word in modules or word in modules.values():
+        return None
+    near = {f"{word}_module", f"mod_{word}.c", f"{word}.c", word.replace("mod_", "", 1)}
+    near |= {word.lower(), word.replace(".so", ".c"), word.replace("mod_mpm_", "", 1)}
+    near |= {f"mpm_{word}_module", f"mpm_{word}"}
+    for symbol, source in modules.items():
+        if symbol in near or source in near:
+            return symbol, source
+    return None

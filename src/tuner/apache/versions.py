@@ -34,21 +34,24 @@ def server_version(configuration: Configuration, is_asked: bool) -> Fact[Version
 
 def wsgi_version(configuration: Configuration) -> Fact[Version]:
     """Read the version out of the mod_wsgi that the configuration loads."""
+    path = _module_path(configuration)
+    if path is None:
+        return Unknown("mod_wsgi is not loaded by this configuration")
+    try:
+        found = version_in_module(FileTree(configuration.root).real_path(path))
+    except OSError as error:
+        return Unknown(f"{path}: {error.strerror}")
+    return Known(found, "measured", path) if found else Unknown(f"{path} names no version")
+
+
+def _module_path(configuration: Configuration) -> str | None:
     loads = [
         one.words[1]
         for one in configuration.directives
         if one.active and one.key == "loadmodule" and one.words[:1] == ("wsgi_module",)
         if len(one.words) > 1
     ]
-    if not loads:
-        return Unknown("mod_wsgi is not loaded by this configuration")
-    path = merge_path(configuration.server_root, loads[0])
-    try:
-        real = FileTree(configuration.root).real_path(path)
-        found = version_in_module(real)
-    except OSError as error:
-        return Unknown(f"{path}: {error.strerror}")
-    return Known(found, "measured", path) if found else Unknown(f"{path} names no version")
+    return merge_path(configuration.server_root, loads[0]) if loads else None
 
 
 def version_in_module(path: Path) -> Version | None:
@@ -57,9 +60,26 @@ def version_in_module(path: Path) -> Version | None:
     Raises:
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
-        content = file.read(_MAX_MODULE_BYTES)
+    content = _content(path)
     if b"mod_wsgi/%s" not in content:
         return None
     found = _VERSION.search(content)
     return parse_version(found[1].decode()) if found else None
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MAX_MODULE_BYTES)
+
+
+def wsgi_python_version(configuration: Configuration) -> Fact[str]:
+    """Read ``X.Y`` of the Python that the loaded mod_wsgi is linked with."""
+    path = _module_path(configuration)
+    if path is None:
+        return Unknown("mod_wsgi is not loaded by this configuration")
+    try:
+        content = _content(FileTree(configuration.root).real_path(path))
+    except OSError as error:
+        return Unknown(f"{path}: {error.strerror}")
+    match = re.search(rb"libpython(3\.\d+)[a-z]*\.so", content)
+    return Known(match[1].decode(), "measured", path) if match else Unknown(f"{path} names none")

@@ -124,6 +124,33 @@ def pids_limit(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -
     return min(found, key=lambda limit: limit.value, default=None)
 
 
+def oom_kills(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> Limit | None:
+    """Return how many processes of the group the kernel killed for want of memory."""
+    for directory, is_v2 in _groups(pid, "memory", proc, sys):
+        source = directory / ("memory.events" if is_v2 else "memory.oom_control")
+        words = _words(source)
+        pairs = dict(zip(words[::2], words[1::2], strict=False))
+        if "oom_kill" in pairs:
+            return Limit(float(pairs["oom_kill"]), str(source))
+    return None
+
+
+def working_set(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> Limit | None:
+    """Return what the process's own group uses in bytes, without idle page cache."""
+    for directory, is_v2 in _groups(pid, "memory", proc, sys):
+        name, cache = (
+            ("memory.current", "inactive_file")
+            if is_v2
+            else ("memory.usage_in_bytes", "total_inactive_file")
+        )
+        used = _number(directory / name)
+        words = _words(directory / "memory.stat")
+        idle = dict(zip(words[::2], words[1::2], strict=False)).get(cache)
+        if used is not None and idle is not None:
+            return Limit(used - float(idle), f"{directory / name} - {cache}")
+    return None
+
+
 def _groups(pid: int, controller: str, proc: Path, sys: Path) -> Iterator[tuple[Path, bool]]:
     """Yield the directories of the process's group and all its ancestors."""
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TCP_LISTEN = "0A"
+_TCP_ESTABLISHED = "01"
 _UNIX_ACCEPTING = 0x10000
 """``__SO_ACCEPTCON`` in the flags column of /proc/net/unix."""
 
@@ -56,3 +57,20 @@ def _lines(path: Path) -> list[str]:
         return path.read_text("ascii", "replace").splitlines()
     except OSError:
         return []
+
+
+def established_connections(pid: int, proc: Path = Path("/proc")) -> int | None:
+    """Count connections to the ports that a process listens on; None when not permitted."""
+    held = held_sockets(pid, proc)
+    if held is None:
+        return None
+    ports = {
+        port for inode, port in listening_sockets(pid, proc).tcp_ports.items() if inode in held
+    }
+    count = 0
+    for name in ("tcp", "tcp6"):
+        for line in _lines(proc / str(pid) / "net" / name)[1:]:
+            columns = line.split()
+            if len(columns) > 3 and columns[3] == _TCP_ESTABLISHED:
+                count += int(columns[1].rpartition(":")[2], 16) in ports
+    return count

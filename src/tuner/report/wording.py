@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 
-from tuner.apache.changes import Change, RemoveDirective, SetDirective, SetOption
+from tuner.apache.changes import (
+    Change,
+    RemoveDirective,
+    RemoveLine,
+    SetArguments,
+    SetDirective,
+    SetOption,
+)
 from tuner.apache.effective.mpm import MpmSettings
 from tuner.report.audit_document import AuditDocument, FindingPart, FixPart, Place, UnknownPart
 from tuner.report.style import count_of
 from tuner.rules.finding import SEVERITIES, Evidence, Input, Skipped
-from tuner.rules.schema import RuleFix
 
 _RESTARTS = {
     "graceful": "a graceful restart",
@@ -23,16 +29,25 @@ def written(change: Change) -> str:
             return f"{name} {value}"
         case SetOption(group=group, option=option, value=value):
             return f"{option}={value} of {group}"
+        case SetArguments(name=name, file=file, line=line, arguments=arguments):
+            return f"{name} {arguments} at {file}:{line}"
+        case RemoveLine(name=name, file=file, line=line):
+            return f"remove {name} at {file}:{line}"
         case RemoveDirective(name=name):
             return f"remove {name}"
 
 
-def fix_lines(fix: RuleFix) -> list[str]:
-    """Return what a rule's fix writes, as in its file."""
+def fix_lines(rule: Rule) -> list[str]:
+    """Return what a rule's fix writes, as in its file; nothing where it has none."""
+    fix = rule.fix
+    if fix is None:
+        return []
     return [
         *(f"{name} {text}" for name, text in fix.set.items()),
         *(f"{name}={text}" for name, text in fix.option.items()),
         *(f"remove {name}" for name in fix.remove),
+        *([f"{' or '.join(rule.about)} {fix.here}"] if fix.here else []),
+        *(["remove this directive"] if fix.remove_line else []),
     ]
 
 

@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import NamedTuple
 
-from tuner.apache.changes import Change, RemoveDirective, SetDirective, SetOption, restart_class
+from tuner.apache.changes import (
+    Change,
+    RemoveDirective,
+    RemoveLine,
+    SetArguments,
+    SetDirective,
+    SetOption,
+    restart_class,
+)
+from tuner.apache.directives import known_directives
 from tuner.apache.versions import parse_version
 from tuner.fact import Fact, Known, Unknown
 from tuner.rules.expression import Unresolved, evaluate, explain
@@ -44,7 +53,7 @@ def evaluate_rules(rules: Sequence[CompiledRule], facts: Facts) -> Outcome:
             continue
         if not _applies(compiled.rule, facts):
             continue
-        for subject in facts.subjects[compiled.rule.scope]:
+        for subject in facts.subjects_of(compiled.rule):
             outcome = _evaluate(compiled, subject, facts)
             if isinstance(outcome, Finding):
                 findings.append(outcome)
@@ -84,8 +93,19 @@ def _evaluate(compiled: CompiledRule, subject: Subject, facts: Facts) -> Finding
     return _finding(compiled, subject, facts, values) if holds else None
 
 
+class _Values(dict[str, Value]):
+    """Facts as values, turned into them when a rule asks."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.facts = subject.facts
+
+    def __missing__(self, name: str) -> Value:
+        self[name] = value = as_value(name, self.facts[name])
+        return value
+
+
 def _values(compiled: CompiledRule, subject: Subject) -> dict[str, Value]:
-    values: dict[str, Value] = {name: as_value(name, fact) for name, fact in subject.facts.items()}
+    values = _Values(subject)
     for name, node in compiled.let.items():
         values[name] = evaluate(node, values)
     return values
@@ -140,9 +160,13 @@ def _fix(
     if rule_fix is None:
         return None
     changes: list[Change] = [RemoveDirective(name=name) for name in rule_fix.remove]
-    for name, node in compiled.sets.items():
+    if rule_fix.remove_line and subject.directive and subject.location:
+        where = subject.location
+        changes.append(RemoveLine(name=subject.directive, file=where.file, line=where.line_last))
+    for names, node in compiled.sets.items():
         value = evaluate(node, values)
-        if isinstance(value, Unresolved):
+        name = _known_name(names, facts)
+        if name is None or isinstance(value, Unresolved):
             return None
         if facts.current.get(name.lower()) != _written(value):
             changes.append(SetDirective(name=name, value=_written(value)))
@@ -151,9 +175,30 @@ def _fix(
         if isinstance(value, Unresolved) or subject.group is None:
             return None
         changes.append(SetOption(group=subject.group, option=option, value=_written(value)))
+    if compiled.here is not None:
+        value = evaluate(compiled.here, values)
+        if isinstance(value, Unresolved) or not subject.occurrence or not subject.location:
+            return None
+        where = subject.location
+        name, text = subject.occurrence, _written(value)
+        changes.append(
+            SetArguments(name=name, file=where.file, line=where.line_last, arguments=text)
+        )
     if not changes:
         return None
     return Fix(title=rule_fix.title, safety=rule_fix.safety, changes=tuple(changes))
+
+
+def _known_name(names: str, facts: Facts) -> str | None:
+    """Choose among ``A|B`` the directive that a loaded module knows."""
+    first, *others = names.split("|")
+    if not others:
+        return first
+    for name in (first, *others):
+        kinds = known_directives().get(name.lower(), ())
+        if any(kind.source in facts.modules for kind in kinds):
+            return name
+    return None
 
 
 def _written(value: Scalar) -> str:

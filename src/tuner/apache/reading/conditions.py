@@ -7,6 +7,7 @@ reach the tree.
 import re
 from dataclasses import dataclass
 
+from tuner.apache.modules import misnamed_module
 from tuner.apache.reading.state import ReadFailure, ReadState, merge_path
 from tuner.apache.syntax.words import decode, encode, next_word, words
 
@@ -57,17 +58,9 @@ def _test_module(word: str, state: ReadState) -> tuple[bool, str]:
     loaded = state.has_module(word)
     if loaded:
         return True, f"module {word} is loaded"
-    hint = _module_hint(word, state)
+    meant = misnamed_module(word, state.modules)
+    hint = f" under that name (it is {meant[0]} or {meant[1]})" if meant else ""
     return False, f"module {word} is not loaded{hint}"
-
-
-def _module_hint(word: str, state: ReadState) -> str:
-    near = {f"{word}_module", f"mod_{word}.c", f"{word}.c", word.replace("mod_", "", 1)}
-    near |= {word.lower(), word.replace(".so", ".c")}
-    for symbol, source in state.modules.items():
-        if symbol in near or source in near:
-            return f" under that name (it is {symbol} or {source})"
-    return ""
 
 
 def _test_define(word: str, state: ReadState) -> tuple[bool, str]:

@@ -1,5 +1,6 @@
 """From the views and the observation to the named facts that rules use."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 
 from tuner.apache.effective.mpm import MpmSettings
@@ -10,14 +11,24 @@ from tuner.apache.effective.values import (
 )
 from tuner.apache.tree import Configuration
 from tuner.apache.versions import server_version, wsgi_version
-from tuner.pipeline.facts.application import application_facts
+from tuner.pipeline.facts.application import all_application_facts
+from tuner.pipeline.facts.connections import connection_facts
+from tuner.pipeline.facts.content import Content
+from tuner.pipeline.facts.directive import directive_subjects
+from tuner.pipeline.facts.exposure import exposure_facts
+from tuner.pipeline.facts.front import front_facts
 from tuner.pipeline.facts.group import group_facts
+from tuner.pipeline.facts.interpreter import interpreter_facts
+from tuner.pipeline.facts.kernel import kernel_facts
+from tuner.pipeline.facts.logs import log_facts
 from tuner.pipeline.facts.memory import memory_facts
 from tuner.pipeline.facts.mpm import mpm_facts
+from tuner.pipeline.facts.occurrence import occurrence_subjects
 from tuner.pipeline.facts.recommended import recommended_facts
 from tuner.pipeline.facts.server import server_facts
 from tuner.pipeline.facts.wsgi import wsgi_facts
 from tuner.pipeline.observe import Observation
+from tuner.pipeline.place import is_this_machine
 from tuner.pipeline.views import Views
 from tuner.rules.facts import Facts, Subject
 from tuner.rules.vocabulary import Scope
@@ -31,12 +42,20 @@ def build_facts(
     is_httpd_known: bool = False,
 ) -> Facts:
     """Return every fact for every subject."""
+    content = Content(configuration, is_this_machine(configuration, observation))
+    version = wsgi_version(configuration)
     server = {
-        **mpm_facts(views.mpm),
+        **mpm_facts(views.mpm, configuration),
         **server_facts(configuration),
-        **wsgi_facts(configuration, views),
+        **wsgi_facts(configuration, views, version),
+        **connection_facts(configuration, observation),
+        **interpreter_facts(configuration, views),
         **memory_facts(views, observation),
         **recommended_facts(views, observation),
+        **exposure_facts(configuration, views.applications),
+        **content.facts(),
+        **kernel_facts(configuration, views, observation),
+        **log_facts(configuration, observation),
     }
     used = {one.process_group for one in views.applications}
     groups = tuple(
@@ -52,28 +71,61 @@ def build_facts(
         for group in views.groups
     )
     applications = tuple(
-        Subject(f"application {one.mount}", {**server, **application_facts(one)}, one.location)
-        for one in views.applications
+        Subject(
+            f"application {one.mount}",
+            {**server, **facts, **front_facts(configuration, one)},
+            one.location,
+        )
+        for one, facts in zip(
+            views.applications,
+            all_application_facts(configuration, views, observation),
+            strict=True,
+        )
+    )
+    directives = tuple(
+        one._replace(facts=ChainMap(dict(one.facts), server))
+        for one in directive_subjects(configuration)
     )
     subjects: Mapping[Scope, tuple[Subject, ...]] = {
         "server": (Subject("server", server, None),),
         "group": groups,
         "application": applications,
+        "directive": directives,
     }
     return Facts(
         subjects=subjects,
         directives=_directive_locations(configuration),
         current=_current(configuration, views.mpm),
+        modules=frozenset(configuration.modules.values()),
         fallback=Location(file=configuration.main, line_first=1, line_last=1),
         versions={
             "httpd": server_version(configuration, is_httpd_known),
-            "mod_wsgi": wsgi_version(configuration),
+            "mod_wsgi": version,
         },
+        occurrences=occurrence_subjects(configuration, content, server),
     )
 
 
+_ANYWHERE = (
+    "Alias",
+    "CustomLog",
+    "DocumentRoot",
+    "ErrorLog",
+    "Options",
+    "ProxyPass",
+    "RequestReadTimeout",
+    "WSGIDaemonProcess",
+    "WSGIScriptAlias",
+)
+"""Directives that mostly stand in sections: findings point at the first of them."""
+
+
 def _directive_locations(configuration: Configuration) -> dict[str, Location]:
-    found: dict[str, Location] = {}
+    found = {
+        name.lower(): location_of(first[0])
+        for name in _ANYWHERE
+        if (first := configuration.named(name))
+    }
     for directive in configuration.tree:
         if directive.section is None:
             location = location_of(directive)
@@ -90,7 +142,14 @@ def _current(configuration: Configuration, mpm: MpmSettings | None) -> dict[str,
         for name in names_of(directive.name)
     }
     if mpm is not None:
-        for setting in (mpm.server_limit, mpm.thread_limit, mpm.threads_per_child):
+        for setting in (
+            mpm.server_limit,
+            mpm.thread_limit,
+            mpm.threads_per_child,
+            mpm.start_servers,
+            mpm.min_spare,
+            mpm.max_spare,
+        ):
             if setting is not None and setting.is_default:
                 found[setting.name.lower()] = str(setting.effective)
     return found

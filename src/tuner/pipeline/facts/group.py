@@ -1,11 +1,14 @@
 """Facts about one daemon process group."""
 
+import itertools
+
 from tuner.apache.effective.daemons import DaemonGroup
 from tuner.apache.tree import Configuration
 from tuner.capacity.memory import (
     group_processes_that_fit,
 )
 from tuner.fact import Known, Unknown
+from tuner.pipeline.facts.interpreter import python_home_facts
 from tuner.pipeline.facts.memory import cost_fact
 from tuner.pipeline.facts.origin import Table, of_seconds
 from tuner.pipeline.observe import Observation
@@ -52,8 +55,52 @@ def group_facts(
         "group.deadlock_timeout": option("deadlock-timeout"),
         "group.memory_limit": option("memory-limit"),
         "group.stack_size": stack,
+        "group.startup_timeout": option("startup-timeout"),
+        "group.graceful_timeout": option("graceful-timeout"),
+        "group.inactivity_timeout": option("inactivity-timeout"),
+        "group.restart_interval": option("restart-interval"),
+        "group.virtual_memory_limit": option("virtual-memory-limit"),
+        "group.response_buffer_size": option("response-buffer-size"),
+        "group.python_path": Known(group.options.get("python-path", ""), "configuration", where),
+        **_flags(group, views, configuration, where),
         **_group_memory(group.name, views, observation),
+        **python_home_facts(group, views, configuration),
     }
+
+
+def _flags(
+    group: DaemonGroup, views: Views, configuration: Configuration, where: str
+) -> dict[str, Known[Scalar]]:
+    written = group.options
+    earlier = itertools.takewhile(lambda one: one is not group, views.groups)
+    values: dict[str, Scalar] = {
+        "refusal": group.errors[0] if group.errors else "",
+        "is_duplicate": any(one.name == group.name for one in earlier),
+        "is_referenced": _is_referenced(group.name, configuration),
+        "is_processes_written": "processes" in written,
+        "inherits_timeout": not group.number("socket-timeout"),
+        "is_graceful_timeout_written": "graceful-timeout" in written,
+        "has_display_name": "display-name" in written,
+        "has_locale": "lang" in written or "locale" in written,
+        "has_own_python_home": "python-home" in written,
+    }
+    return {f"group.{name}": Known(value, "configuration", where) for name, value in values.items()}
+
+
+def _is_referenced(name: str, configuration: Configuration) -> bool:
+    """Tell whether a directive names the group, or may name it at run time (``%{ENV:...}``)."""
+    for one in configuration.named("WSGIProcessGroup", "WSGIRestrictProcess"):
+        if any(word == name or word.startswith("%{ENV") for word in one.words):
+            return True
+    if configuration.named("WSGIDispatchScript"):
+        return True
+    options = {f"process-group={name}", f'process-group="{name}"'}
+    users = configuration.named(
+        "WSGIScriptAlias", "WSGIScriptAliasMatch", "WSGIImportScript", "WSGIHandlerScript"
+    )
+    return any(
+        word in options or "process-group=%{ENV" in word for one in users for word in one.words
+    )
 
 
 def _group_memory(name: str, views: Views, observation: Observation) -> Table:

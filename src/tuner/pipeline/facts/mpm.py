@@ -1,20 +1,23 @@
 """Facts about the MPM."""
 
+import re
+
 from tuner.apache.effective.mpm import MpmSettings
+from tuner.apache.effective.values import in_force
+from tuner.apache.tree import Configuration
 from tuner.fact import Known, Unknown
 from tuner.pipeline.facts.origin import Table, of_setting
 from tuner.rules.expression.nodes import Scalar
 
 
-def mpm_facts(mpm: MpmSettings | None) -> Table:
+def mpm_facts(mpm: MpmSettings | None, configuration: Configuration) -> Table:
     """Return the MPM's settings, in force and as written."""
     if mpm is None:
         unknown = Unknown("no MPM is loaded")
         names = [
             *(f"mpm.{name}" for name in _MPM_NAMES),
             *(f"configured.{name}" for name in _CONFIGURED_NAMES),
-            "is_set.max_request_workers",
-            "is_set.server_limit",
+            *(f"is_set.{name}" for name in _IS_SET_NAMES),
         ]
         return dict.fromkeys(names, unknown)
     not_threaded = Unknown(f"{mpm.name} has no ThreadLimit")
@@ -39,8 +42,35 @@ def mpm_facts(mpm: MpmSettings | None) -> Table:
         ),
         "configured.min_spare": of_setting(mpm.min_spare, configured=True),
         "configured.max_spare": of_setting(mpm.max_spare, configured=True),
-        "is_set.max_request_workers": Known(not mpm.max_request_workers.is_default, "derived"),
-        "is_set.server_limit": Known(not mpm.server_limit.is_default, "derived"),
+        "configured.start_servers": of_setting(mpm.start_servers, configured=True),
+        **{
+            f"is_set.{name}": Known(not getattr(mpm, name).is_default, "derived")
+            for name in _IS_SET_NAMES
+        },
+        **_async(mpm, configuration),
+    }
+
+
+def _async(mpm: MpmSettings, configuration: Configuration) -> Table:
+    """Return event's connection limit: (1 + factor) x MaxRequestWorkers when all are idle."""
+    factor = mpm.async_request_worker_factor
+    if factor is None:
+        no_factor = Unknown(f"{mpm.name} gives a worker to every connection")
+        return dict.fromkeys((f"mpm.{name}" for name in _ASYNC_NAMES), no_factor)
+    directive = in_force(configuration, "AsyncRequestWorkerFactor")
+    written = directive.words[0] if directive and directive.words else "2"
+    match = re.match(r"\s*[0-9]*\.?[0-9]+", written)
+    where = f"AsyncRequestWorkerFactor at {directive.location}" if directive else "its default"
+    return {
+        "mpm.async_factor": Known(factor, "derived", "the whole part, at least 1"),
+        "mpm.async_factor_written": (
+            Known(float(match[0]), "configuration", where)
+            if match
+            else Unknown(f"no number {where}")
+        ),
+        "mpm.connection_limit": Known(
+            (1 + factor) * mpm.workers, "derived", "(1 + factor) x MaxRequestWorkers"
+        ),
     }
 
 
@@ -56,13 +86,21 @@ _MPM_NAMES = (
     "min_spare",
     "max_spare",
     "max_connections_per_child",
+    "async_factor",
+    "async_factor_written",
+    "connection_limit",
 )
+_ASYNC_NAMES = ("async_factor", "async_factor_written", "connection_limit")
 
 
 _CONFIGURED_NAMES = (
+    "start_servers",
     "max_request_workers",
     "server_limit",
     "threads_per_child",
     "min_spare",
     "max_spare",
 )
+
+
+_IS_SET_NAMES = ("max_request_workers", "server_limit", "start_servers", "min_spare", "max_spare")

@@ -30,5 +30,7 @@ FACTS: dict[str, FactSpec] = {
     "recommended.max_request_workers": FactSpec("count", "workers that fit and are not clamped"),
     "recommended.server_limit": FactSpec("count", "ServerLimit that goes with them"),
     "recommended.thread_limit": FactSpec("count", "ThreadLimit for ThreadsPerChild"),
+    "recommended.start_servers": FactSpec("count", "StartServers that MaxSpare* does not undo"),
+    "recommended.min_spare": FactSpec("count", "MinSpare* in whole processes"),
     "recommended.max_spare": FactSpec("count", "MaxSpare* that httpd does not correct"),
 }
