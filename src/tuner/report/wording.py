@@ -14,6 +14,7 @@ from tuner.apache.effective.mpm import MpmSettings
 from tuner.report.audit_document import AuditDocument, FindingPart, FixPart, Place, UnknownPart
 from tuner.report.style import count_of
 from tuner.rules.finding import SEVERITIES, Evidence, Input, Skipped
+from tuner.rules.schema import Rule
 
 _RESTARTS = {
     "graceful": "a graceful restart",
