@@ -50,7 +50,7 @@ def request(*urls: str, loads: tuple[int, ...] = (1, 2), **changes: object) -> L
         "loads": tuple(Load(one) for one in loads),
         "duration_seconds": 0.3,
         "warmup_seconds": 0.1,
-        "limits": Limits(wait_seconds=0),
+        "limits": Limits(wait_seconds=0, free_memory_share=0),
         **changes,
     }
     return LadderRequest(**fields)  # type: ignore[arg-type]
@@ -104,6 +104,7 @@ def test_targets_are_probed_in_turn_forwards_and_backwards(server_url: str) -> N
     found = climb(
         request(f"a={server_url}/ok", f"b={server_url}/slow", repeat=2, duration_seconds=0.2), lines
     )
+    assert found.stopped == ""
     first, second = ["a at 1", "b at 1", "b at 2", "a at 2"], ["b at 1", "a at 1", "a at 2"]
     assert lines.begun == [*first, *second, "b at 2"]
     assert [one.name for one in found.targets] == ["a", "b"]
