@@ -8,9 +8,7 @@ from tuner.apache.reading.state import merge_path
 from tuner.apache.tree import Configuration, Directive
 from tuner.fact import Fact, Known, Unknown
 from tuner.pipeline.facts.interpreter import extensions_in
-from tuner.pipeline.facts.memory import cost_fact
 from tuner.pipeline.facts.origin import Table
-from tuner.pipeline.observe import Observation
 from tuner.pipeline.views import Views
 from tuner.rules.expression.nodes import Scalar
 
@@ -29,9 +27,7 @@ class _Mount:
     """``wsgi_application_group`` in mod_wsgi.c, for requests to the host's own port."""
 
 
-def all_application_facts(
-    configuration: Configuration, views: Views, observation: Observation
-) -> list[Table]:
+def all_application_facts(configuration: Configuration, views: Views) -> list[Table]:
     """Return the facts of every application, in the order of ``views.applications``."""
     aliases = configuration.named("WSGIScriptAlias", "WSGIScriptAliasMatch")
     mounts = [
@@ -45,7 +41,6 @@ def all_application_facts(
             **_shared(mount, mounts),
             **_host(configuration, mount, views, defined),
             "app.extensions": _extensions(configuration, mount.application, views),
-            "app.memory": _memory(mount.application, observation),
         }
         for mount in mounts
     ]
@@ -65,16 +60,16 @@ def _own(application: Application, configuration: Configuration) -> Table:
         ),
         "app.application_group": Known(application.application_group, "configuration", where),
         "app.is_preloaded": Known(
-            application.is_preloaded or _is_imported(application, configuration),
+            is_loaded_at_start(application, configuration),
             "configuration",
             where,
         ),
     }
 
 
-def _is_imported(application: Application, configuration: Configuration) -> bool:
-    """Tell whether a WSGIImportScript loads the script in the application's process group."""
-    return any(
+def is_loaded_at_start(application: Application, configuration: Configuration) -> bool:
+    """Tell whether its alias or a WSGIImportScript loads it before the first request."""
+    return application.is_preloaded or any(
         one.words[:1] == (application.script,)
         and f"process-group={application.process_group}" in one.words
         for one in configuration.named("WSGIImportScript")
@@ -186,17 +181,3 @@ def _extensions(
         if group.name == application.process_group:
             home = group.options.get("python-home") or home
     return extensions_in(home, configuration)
-
-
-def _memory(application: Application, observation: Observation) -> Fact[Scalar]:
-    costs = observation.costs
-    if isinstance(costs, Unknown):
-        return costs
-    cost = (
-        costs.front
-        if application.mode == "embedded"
-        else costs.groups.get(application.process_group)
-    )
-    if cost is None:
-        return Unknown(f"no process of {application.process_group} was running")
-    return cost_fact(cost.size_bytes, cost.origin, cost.source)

@@ -62,7 +62,7 @@ def build_facts(
         Subject(f"application {one.mount}", {**server, **facts}, one.location)
         for one, facts in zip(
             views.applications,
-            all_application_facts(configuration, views, observation),
+            all_application_facts(configuration, views),
             strict=True,
         )
     )

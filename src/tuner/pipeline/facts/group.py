@@ -8,6 +8,7 @@ from tuner.capacity.memory import (
     group_processes_that_fit,
 )
 from tuner.fact import Known, Unknown
+from tuner.pipeline.facts.application import is_loaded_at_start
 from tuner.pipeline.facts.interpreter import python_home_facts
 from tuner.pipeline.facts.memory import cost_fact
 from tuner.pipeline.facts.origin import Table, of_seconds
@@ -61,11 +62,19 @@ def group_facts(
         "group.restart_interval": option("restart-interval"),
         "group.virtual_memory_limit": option("virtual-memory-limit"),
         "group.response_buffer_size": option("response-buffer-size"),
+        "group.loaded_late": Known(_loaded_late(group, views, configuration), "derived", where),
         "group.python_path": Known(group.options.get("python-path", ""), "configuration", where),
         **_flags(group, views, configuration, where),
         **_group_memory(group.name, views, observation),
         **python_home_facts(group, views, configuration),
     }
+
+
+def _loaded_late(group: DaemonGroup, views: Views, configuration: Configuration) -> str:
+    for one in views.applications:
+        if one.process_group == group.name and not is_loaded_at_start(one, configuration):
+            return one.mount
+    return ""
 
 
 def _flags(
