@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.apache.trees import Case, read_case, read_text
+from tuner.apache.binary import Httpd
 from tuner.apache.effective.daemons import OPTION_DEFAULTS, DaemonGroup, daemon_groups
 
 INVALID = "Invalid option to WSGI daemon process definition."
@@ -155,3 +156,36 @@ def test_a_variable_is_replaced_before_the_line_is_parsed(tmp_path: Path) -> Non
 def test_every_numeric_option_has_a_default_that_is_a_number() -> None:
     assert {type(value) for value in OPTION_DEFAULTS.values()} == {int}
     assert min(OPTION_DEFAULTS.values()) == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("header-buffer-size=8191", "Header buffer size must be >= 8192 bytes, or 0 for default."),
+        (
+            "response-buffer-size=1",
+            "Response buffer size must be >= 65536 bytes, or 0 for default.",
+        ),
+        ("send-buffer-size=511", "Send buffer size must be >= 512 bytes, or 0 for system default."),
+        ("stack-size=0", "Invalid stack size for WSGI daemon process."),
+        ("listen-backlog=-1", "Invalid listen backlog for WSGI daemon process."),
+        ("request-timeout=-4", "Invalid request timeout for WSGI daemon process."),
+    ],
+)
+def test_numbers_out_of_range_are_refused_in_mod_wsgis_words(
+    tmp_path: Path, httpd: Httpd, option: str, said: str
+) -> None:
+    assert any(said in one for one in group(tmp_path, f"app {option}").errors)
+    main = tmp_path / "real.conf"
+    main.write_text(
+        f"LoadModule mpm_event_module {httpd.module_file('mpm_event_module')}\n"
+        f"LoadModule wsgi_module {httpd.wsgi_module}\nWSGIDaemonProcess app {option}\n"
+    )
+    assert said in httpd.check(main, tmp_path, {}).complaint
+
+
+@pytest.mark.parametrize(
+    "option", ["header-buffer-size=0", "response-buffer-size=65536", "queue-timeout=0"]
+)
+def test_numbers_within_range_are_taken(tmp_path: Path, option: str) -> None:
+    assert group(tmp_path, f"app {option}").errors == ()
