@@ -35,11 +35,17 @@ def all_application_facts(configuration: Configuration, views: Views) -> list[Ta
         for one, alias in zip(views.applications, aliases, strict=True)
     ]
     defined = _definitions(configuration)
+    order = {
+        id(one): position
+        for position, one in enumerate(
+            configuration.named("WSGIDaemonProcess", "WSGIScriptAlias", "WSGIScriptAliasMatch")
+        )
+    }
     return [
         {
             **_own(mount.application, configuration),
             **_shared(mount, mounts),
-            **_host(configuration, mount, views, defined),
+            **_host(configuration, mount, defined, order),
             "app.extensions": _extensions(configuration, mount.application, views),
         }
         for mount in mounts
@@ -122,8 +128,8 @@ def _definitions(configuration: Configuration) -> dict[str, Directive]:
 def _host(
     configuration: Configuration,
     mount: _Mount,
-    views: Views,
     defined: dict[str, Directive],
+    order: dict[int, int],
 ) -> Table:
     own, host = mount.application, mount.alias.virtual_host
     root = text(configuration, "DocumentRoot", host)
@@ -133,16 +139,10 @@ def _host(
         below = Known(own.script.startswith(f"{root}/"), "derived", f"DocumentRoot {root}")
     canonical = (text(configuration, "UseCanonicalName", host) or "off").lower()
     group = defined.get(own.process_group)
-    order = [
-        id(one)
-        for one in configuration.named(
-            "WSGIDaemonProcess", "WSGIScriptAlias", "WSGIScriptAliasMatch"
-        )
-    ]
     is_before = (
         own.is_preloaded
         and own.mode in ("daemon", "undefined")
-        and (group is None or order.index(id(mount.alias)) < order.index(id(group)))
+        and (group is None or order[id(mount.alias)] < order[id(group)])
     )
     return {
         "app.is_named_by_client": Known(

@@ -14,7 +14,7 @@ from tuner.apache.versions import server_version, wsgi_version
 from tuner.pipeline.facts.application import all_application_facts
 from tuner.pipeline.facts.connections import connection_facts
 from tuner.pipeline.facts.directive import directive_subjects
-from tuner.pipeline.facts.group import group_facts
+from tuner.pipeline.facts.group import group_facts, group_uses
 from tuner.pipeline.facts.interpreter import interpreter_facts
 from tuner.pipeline.facts.memory import memory_facts
 from tuner.pipeline.facts.mpm import mpm_facts
@@ -45,13 +45,13 @@ def build_facts(
         **memory_facts(views, observation),
         **recommended_facts(views, observation),
     }
-    used = {one.process_group for one in views.applications}
+    uses = group_uses(configuration, views)
     groups = tuple(
         Subject(
             f"daemon group {group.name}",
             {
                 **server,
-                **group_facts(group, views, observation, group.name in used, configuration),
+                **group_facts(group, views, observation, uses, configuration),
             },
             group.location,
             group.name,
