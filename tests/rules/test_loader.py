@@ -372,3 +372,14 @@ def test_a_threshold_is_one_value(tmp_path: Path) -> None:
     text = THRESHOLD.replace("most: '10'", "most: 5 + 5")
     with pytest.raises(RuleError, match="a threshold is one value"):
         load_rules([write(tmp_path, text).parent])
+
+
+def test_only_a_rule_about_a_directive_can_take_its_line_out(tmp_path: Path) -> None:
+    path = tmp_path / "XYZ001-x.yaml"
+    path.write_text(
+        "id: XYZ001\nname: some-pattern\ntitle: T\nseverity: low\nconfidence: low\n"
+        "since: 0.1.0\nwhen: server.keep_alive\nmessage: M\nwhy: W\n"
+        "fix: {title: F, remove_line: true}\nreferences: ['https://example.com/']\n"
+    )
+    with pytest.raises(RuleError, match="remove_line belongs to scope directive"):
+        load_rule(path)

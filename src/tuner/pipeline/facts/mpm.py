@@ -42,7 +42,6 @@ def mpm_facts(mpm: MpmSettings | None, configuration: Configuration) -> Table:
         ),
         "configured.min_spare": of_setting(mpm.min_spare, configured=True),
         "configured.max_spare": of_setting(mpm.max_spare, configured=True),
-        "configured.start_servers": of_setting(mpm.start_servers, configured=True),
         **{
             f"is_set.{name}": Known(not getattr(mpm, name).is_default, "derived")
             for name in _IS_SET_NAMES
@@ -94,7 +93,6 @@ _ASYNC_NAMES = ("async_factor", "async_factor_written", "connection_limit")
 
 
 _CONFIGURED_NAMES = (
-    "start_servers",
     "max_request_workers",
     "server_limit",
     "threads_per_child",
@@ -103,4 +101,4 @@ _CONFIGURED_NAMES = (
 )
 
 
-_IS_SET_NAMES = ("max_request_workers", "server_limit", "start_servers", "min_spare", "max_spare")
+_IS_SET_NAMES = ("max_request_workers", "server_limit", "min_spare", "max_spare")
