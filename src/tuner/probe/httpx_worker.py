@@ -6,6 +6,7 @@ import signal
 import ssl
 import sys
 from http.cookiejar import DefaultCookiePolicy
+from importlib import import_module
 from itertools import accumulate
 from random import Random
 from typing import Any
@@ -19,6 +20,13 @@ from tuner.probe.plan import ProbePlan, Request
 
 _RETRY_SECONDS = 0.01
 _TICK_WINDOWS = 5
+_LAZY_MODULES = (
+    "anyio._backends._asyncio",
+    "httpcore._backends.anyio",
+    "httpcore._async.http11",
+    "httpcore._async.http2",
+)
+"""What httpx imports at its first request: before the clock runs."""
 
 
 class Worker:
@@ -211,6 +219,9 @@ def main() -> None:
     """Run the plan that standard input describes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     plan = ProbePlan.model_validate_json(sys.stdin.buffer.read())
+    for name in _LAZY_MODULES:
+        with contextlib.suppress(ImportError):
+            import_module(name)
 
     async def load() -> dict[str, Any]:
         return await Worker(plan).run()
