@@ -113,13 +113,15 @@ def parse_target(text: str) -> Target:
     except ValueError as error:
         raise UsageError(f"{text}: {error}") from error
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     netloc = host if parts.port is None else f"{host}:{port}"
+    path = parts.path or "/"
+    query = f"?{parts.query}" if parts.query else ""
+    shown = f"{netloc}{'' if path == '/' else path}{'?...' if query else ''}"
     return Target(
-        name=name.strip() or f"{netloc}{'' if path == '/' else path}",
+        name=name.strip() or shown,
         url=f"{parts.scheme}://{host}:{port}",
         host=netloc,
-        path=path,
+        path=path + query,
     )
 
 
