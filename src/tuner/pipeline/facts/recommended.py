@@ -29,7 +29,8 @@ def recommended_facts(views: Views, observation: Observation) -> Table:
     settings, mpm = views.settings, views.mpm
     if settings is None or mpm is None:
         return dict.fromkeys((f"recommended.{name}" for name in names), Unknown("no MPM is loaded"))
-    front = recommended_front(settings, mpm, observation, server_mode(views.applications))
+    mode = server_mode(views.applications)
+    front = recommended_front(settings, mpm, observation, mode)
     enough = enough_for_daemons(settings.daemon_capacity)
     source = "what is written and needed, within the budget"
     return {
@@ -37,7 +38,7 @@ def recommended_facts(views: Views, observation: Observation) -> Table:
         "recommended.workers_for_daemons": (
             Known(front.max_request_workers, "derived", source)
             if front.max_request_workers >= enough
-            else Unknown(f"memory does not hold the {enough} workers that daemons need")
+            else Unknown(_why_not(enough, mode))
         ),
         "recommended.server_limit": Known(front.server_limit, "derived", source),
         "recommended.thread_limit": Known(
@@ -53,13 +54,20 @@ def recommended_facts(views: Views, observation: Observation) -> Table:
     }
 
 
+def _why_not(enough: int, mode: ServerMode) -> str:
+    if mode == "mixed":
+        return "every worker more may load the embedded application; give it a daemon group first"
+    return f"memory does not hold the {enough} workers that daemons need"
+
+
 def recommended_front(
     settings: Settings, mpm: MpmSettings, observation: Observation, mode: ServerMode
 ) -> FrontSettings:
     """Return the one front that all fixes of an audit agree on.
 
     ThreadsPerChild as it is written, with the ThreadLimit for it; MaxRequestWorkers
-    as it is written, raised to what the daemons need, lowered to what memory holds;
+    as it is written (its default within ServerLimit), raised to what the daemons need unless
+    an application is embedded beside them, lowered to what memory holds;
     ServerLimit for it, trimmed where it is far too large; spare workers in whole
     processes.
     """
@@ -68,9 +76,12 @@ def recommended_front(
         threads = max(1, mpm.threads_per_child.parsed)
         limit = max(front.thread_limit or 1, threads)
         front = front.model_copy(update={"threads_per_child": threads, "thread_limit": limit})
-    written = max(mpm.max_request_workers.parsed, front.threads)
+    written = mpm.max_request_workers.parsed
+    if mpm.max_request_workers.is_default:
+        written = min(written, front.server_limit * front.threads)
+    written = max(written, front.threads)
     workers = written // front.threads * front.threads
-    if workers < enough_for_daemons(settings.daemon_capacity):
+    if mode != "mixed" and workers < enough_for_daemons(settings.daemon_capacity):
         workers = workers_for_daemons(settings.daemon_capacity)
     if isinstance(observation.costs, MemoryCosts):
         costs, budget = observation.costs, observation.budget.size_bytes
