@@ -21,10 +21,11 @@ from tuner.pipeline import audit as pipeline
 from tuner.pipeline.audit import AuditReport, AuditRequest, audit, audit_patch
 from tuner.pipeline.facts.build import build_facts
 from tuner.pipeline.observe import ObserveRequest
-from tuner.report.rule_text import render_rule
-from tuner.rules.facts import Facts
+from tuner.report.rule_document import rule_document
+from tuner.report.rule_text import render_text
+from tuner.rules.facts import Facts, Subject
 from tuner.rules.loader import builtin_rules, load_rule, load_rules, names_used
-from tuner.rules.vocabulary import SERVER_FACTS
+from tuner.rules.vocabulary import SERVER_FACTS, occurrence
 
 CASES = Path(__file__).parent
 RULES = {one.rule.id: one for one in load_rules([builtin_rules()])}
@@ -56,7 +57,7 @@ class CaseFile(NamedTuple):
 
 @cache
 def case_file(rule_id: str) -> CaseFile:
-    document = YAML(typ="safe", pure=True).load((CASES / f"{rule_id}.yaml").read_text("utf-8"))
+    document = YAML(typ="safe").load((CASES / f"{rule_id}.yaml").read_bytes())
     never_skips = document.pop("never_skips", None)
     return CaseFile(never_skips, {name: Case(**case) for name, case in document.items()})
 
@@ -79,20 +80,25 @@ def _pack_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def with_given(facts: Facts, case: Case) -> Facts:
     """Return the facts with what the case gives in place of an observation."""
-    unknown = case.facts.keys() - SERVER_FACTS.keys()
-    assert not unknown, f"not facts of the server: {unknown}"
+    unknown = case.facts.keys() - SERVER_FACTS.keys() - occurrence.FACTS.keys()
+    assert not unknown, f"not facts of the server or a directive: {unknown}"
     given = {
         name: Known(value, "measured", "given by the case") for name, value in case.facts.items()
     }
-    subjects = {
-        scope: tuple(one._replace(facts={**one.facts, **given}) for one in found)
-        for scope, found in facts.subjects.items()
-    }
+
+    def replaced(found: tuple[Subject, ...]) -> tuple[Subject, ...]:
+        return tuple(one._replace(facts={**one.facts, **given}) for one in found)
+
+    subjects = {scope: replaced(found) for scope, found in facts.subjects.items()}
     versions = {
         program: Known(parse_version(version), "given", "")
         for program, version in case.versions.items()
     }
-    return facts._replace(subjects=subjects, versions={**facts.versions, **versions})
+    return facts._replace(
+        subjects=subjects,
+        versions={**facts.versions, **versions},
+        occurrences=lambda name: replaced(facts.occurrences(name)),
+    )
 
 
 def run(tmp_path: Path, case: Case, *select: str, conf: str | None = None) -> AuditReport:
@@ -254,7 +260,7 @@ def test_references_are_https_urls(rule_id: str) -> None:
 @pytest.mark.parametrize("rule_id", sorted(RULES))
 def test_the_explanation_renders(rule_id: str) -> None:
     rule = RULES[rule_id].rule
-    text = render_rule(RULES[rule_id])
+    text = render_text(rule_document(RULES[rule_id]))
     assert text.startswith(f"{rule_id} {rule.name}\n{rule.title}\n")
     for part in (rule.why.strip(), *rule.references, *names_used(RULES[rule_id])):
         assert part in text

@@ -44,6 +44,19 @@ class RemoveDirective(Model):
     name: str
 
 
+class SetArguments(Model):
+    """Give the directive that stands at one place other arguments."""
+
+    kind: Literal["arguments"] = "arguments"
+    name: str
+    file: str
+    """As httpd names it."""
+    line: int
+    """The last physical line."""
+    arguments: str
+    """As they are to be written, quotes included."""
+
+
 class RemoveLine(Model):
     """Take one directive out of the place where it stands; others of its name stay."""
 
@@ -55,7 +68,7 @@ class RemoveLine(Model):
     """The last physical line."""
 
 
-Change = SetDirective | SetOption | RemoveDirective | RemoveLine
+Change = SetDirective | SetOption | RemoveDirective | RemoveLine | SetArguments
 
 
 def restart_class(changes: tuple[Change, ...]) -> RestartClass:

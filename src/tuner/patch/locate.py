@@ -4,7 +4,14 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tuner.apache.changes import Change, RemoveDirective, RemoveLine, SetDirective, SetOption
+from tuner.apache.changes import (
+    Change,
+    RemoveDirective,
+    RemoveLine,
+    SetArguments,
+    SetDirective,
+    SetOption,
+)
 from tuner.apache.directives import known_directives, names_by_source
 from tuner.apache.effective.values import names_of, occurrences
 from tuner.apache.syntax.words import decode, encode, quote_word
@@ -35,6 +42,8 @@ def locate(configuration: Configuration, changes: Iterable[Change]) -> tuple[Edi
                 edits += _set_option(configuration, change)
             case RemoveDirective():
                 edits += _remove(configuration, change)
+            case SetArguments():
+                edits.append(_set_arguments(configuration, change))
             case RemoveLine():
                 edits.append(_remove_line(configuration, change))
     return tuple(edits)
@@ -48,6 +57,8 @@ def _merged(changes: Iterable[Change]) -> list[Change]:
         match change:
             case SetOption():
                 key = ("option", change.group, change.option)
+            case SetArguments():
+                key = ("arguments", change.name, "at", f"{change.file}:{change.line}")
             case RemoveLine():
                 key = ("line", change.file, str(change.line))
             case _:
@@ -97,6 +108,24 @@ def _remove(configuration: Configuration, change: RemoveDirective) -> list[Edit]
         _editable(configuration, directive)
         edits.append(Edit(_real(directive.source), directive.start, directive.end, b""))
     return edits
+
+
+def _set_arguments(configuration: Configuration, change: SetArguments) -> Edit:
+    for directive in configuration.named(change.name):
+        if (directive.file, directive.line) != (change.file, change.line):
+            continue
+        raw = _editable(configuration, directive)
+        words = raw.words()
+        if len(words) < 2:
+            raise PatchError(f"{directive.location}: {directive.name} has no value to replace")
+        start, end = words[1][0], words[-1][1]
+        if b"${" in raw.text[start:end]:
+            raise PatchError(
+                f"{directive.name} at {directive.location} is composed of variables",
+                hint="change it by hand",
+            )
+        return _replace(directive, raw, start, end, change.arguments)
+    raise PatchError(f"there is no {change.name} at {change.file}:{change.line}")
 
 
 def _remove_line(configuration: Configuration, change: RemoveLine) -> Edit:

@@ -1,8 +1,15 @@
 """Prove a patch before it is written: read the patched tree and compare what it means."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from tuner.apache.changes import Change, RemoveDirective, RemoveLine, SetDirective, SetOption
+from tuner.apache.changes import (
+    Change,
+    RemoveDirective,
+    RemoveLine,
+    SetArguments,
+    SetDirective,
+    SetOption,
+)
 from tuner.apache.effective.daemons import daemon_groups
 from tuner.apache.effective.mpm import mpm_settings
 from tuner.apache.effective.values import names_of, occurrences
@@ -55,18 +62,29 @@ def _nothing_else_changed(
         if isinstance(change, RemoveLine)
     }
 
+    replaced = {
+        (change.name.lower(), change.file, change.line): change.arguments
+        for change in changes
+        if isinstance(change, SetArguments)
+    }
+
+    def arguments(one: Directive, wanted: Mapping[tuple[str, str, int], str]) -> str:
+        return wanted.get((one.key, one.file, one.line), one.args)
+
     def untouched(
-        configuration: Configuration, without: set[tuple[str, str, int]]
+        configuration: Configuration,
+        wanted: Mapping[tuple[str, str, int], str],
+        without: set[tuple[str, str, int]],
     ) -> list[tuple[str, str, str, int]]:
         return [
-            (one.key, one.args, one.file, one.depth)
+            (one.key, arguments(one, wanted).strip(), one.file, one.depth)
             for one in configuration.tree
             if not (one.key in names and one.section is None)
             and not _defines(one, groups)
             and (one.key, one.file, one.line) not in without
         ]
 
-    old, new = untouched(before, removed), untouched(after, set())
+    old, new = untouched(before, replaced, removed), untouched(after, {}, set())
     for was, now in zip(old, new, strict=False):
         if was != now:
             raise PatchError(f"the patch would also change {was[0]} {was[1]} in {was[2]}")

@@ -27,8 +27,17 @@ FAIRNESS_DOUBT = 0.8
 MISMATCH_INVALID = 0.01
 RACES_NOTE = 0.05
 CLOCK_DOUBT_SECONDS = 0.05
+RETRY_LATER = ", retry later"
+"""How the kind of an error ends whose answer carried Retry-After (RFC 9110, 10.2.3)."""
 SYN_RETRY_SECONDS = 1.0
 """A lost SYN is sent again after 1, 3 and 7 seconds (RFC 6298, tcp(7))."""
+
+
+_CHEAPER = {
+    "native": "use more --processes, or --engine wrk",
+    "wrk": "use more --processes",
+    "httpx": "it makes about a thousand requests a second for each core: use --engine native",
+}
 
 
 def client_cpu(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Check | None:
@@ -39,8 +48,23 @@ def client_cpu(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Ch
     return Check(
         name="client-cpu",
         effect="invalid" if share > CPU_INVALID else "doubt",
-        message=f"the load generator used {share:.0%} of a core and may be the limit",
-        advice="use --engine native or more --processes, or another machine for the load",
+        message=f"the load generator ({result.engine}) used {share:.0%} of a core and may be the "
+        "limit: the server may well do more",
+        advice=_CHEAPER.get(result.engine, "use --engine native")
+        + ", or send the load from other machines with --workers",
+    )
+
+
+def engine_choice(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Check | None:
+    """Tell why ``auto`` did not take the engine that it usually takes."""
+    is_usual = result.engine == "native" and result.client.cpu_share <= CPU_DOUBT
+    if not result.engine_reason or is_usual:
+        return None
+    return Check(
+        name="engine",
+        effect="note",
+        message=f"measured with {result.engine_reason}",
+        advice="--engine NAME takes another one",
     )
 
 
@@ -263,13 +287,15 @@ def mismatches(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Ch
 
 def rate_limiting(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Check | None:
     """Find an application or a proxy that limits the client's rate."""
-    limited = result.statuses.get(429, 0)
+    paused = sum(n for kind, n in result.errors.items() if kind.endswith(RETRY_LATER))
+    limited = max(result.statuses.get(429, 0), paused)
     if not limited:
         return None
     return Check(
         name="rate-limiting",
         effect="invalid",
-        message=f"{limited} answers were 429 Too Many Requests: a rate limit was measured",
+        message=f"{limited} answers were 429 Too Many Requests or carried Retry-After: a rate "
+        "limit was measured",
         advice="let the probe's address through, or lower the load",
     )
 
@@ -342,6 +368,7 @@ def keep_alive_races(plan: ProbePlan, result: ProbeResult, around: Surroundings)
 
 RULES: tuple[Rule, ...] = (
     client_cpu,
+    engine_choice,
     client_starved,
     loop_lag,
     ports,

@@ -8,6 +8,7 @@ from tuner.apache.changes import (
     Change,
     RemoveDirective,
     RemoveLine,
+    SetArguments,
     SetDirective,
     SetOption,
     restart_class,
@@ -48,7 +49,7 @@ def evaluate_rules(rules: Sequence[CompiledRule], facts: Facts) -> Outcome:
         if not _applies(compiled.rule, facts):
             continue
         missing = _unknown_versions(compiled.rule, facts)
-        for subject in facts.subjects[compiled.rule.scope]:
+        for subject in facts.subjects_of(compiled.rule):
             outcome = _evaluate(compiled, subject, facts)
             if outcome is not None and missing:
                 outcome = _skipped(compiled.rule, subject, missing)
@@ -175,6 +176,15 @@ def _fix(
         if isinstance(value, Unresolved) or subject.group is None:
             return None
         changes.append(SetOption(group=subject.group, option=option, value=_written(value)))
+    if compiled.here is not None:
+        value = evaluate(compiled.here, values)
+        if isinstance(value, Unresolved) or not subject.occurrence or not subject.location:
+            return None
+        where = subject.location
+        name, text = subject.occurrence, _written(value)
+        changes.append(
+            SetArguments(name=name, file=where.file, line=where.line_last, arguments=text)
+        )
     if not changes:
         return None
     return Fix(title=rule_fix.title, safety=rule_fix.safety, changes=tuple(changes))
@@ -206,11 +216,19 @@ def _input(name: str, fact: Fact[Scalar], kind: Kind) -> Input:
         return Input(
             name=name,
             value=str(fact.value),
+            shown=format_value(fact.value, kind),
             unit=kind,
             origin=fact.origin,
             source=fact.source,
         )
-    return Input(name=name, value="unknown", unit=kind, origin="unknown", source=fact.reason)
+    return Input(
+        name=name,
+        value="unknown",
+        shown="unknown",
+        unit=kind,
+        origin="unknown",
+        source=fact.reason,
+    )
 
 
 def _confidence(wanted: Confidence, inputs: Sequence[Input]) -> Confidence:

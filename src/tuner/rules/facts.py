@@ -1,6 +1,6 @@
 """What rules are evaluated against: subjects with their facts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from tuner.apache.effective.values import Location
@@ -9,6 +9,7 @@ from tuner.fact import Fact, Unknown
 from tuner.rules.expression import Unresolved
 from tuner.rules.expression.evaluate import Value
 from tuner.rules.expression.nodes import Scalar
+from tuner.rules.schema import Rule
 from tuner.rules.vocabulary import Scope
 
 
@@ -19,6 +20,8 @@ class Subject(NamedTuple):
     facts: Mapping[str, Fact[Scalar]]
     location: Location | None
     group: str | None = None
+    occurrence: str | None = None
+    """Name of the directive at ``location`` that the subject is."""
     directive: str | None = None
     """Name of the directive at ``location``, for subjects that are one directive."""
 
@@ -38,6 +41,14 @@ class Facts(NamedTuple):
     """Of ``httpd`` and ``mod_wsgi``."""
     modules: frozenset[str] = frozenset()
     """Source files of the loaded modules."""
+    occurrences: Callable[[str], tuple[Subject, ...]] = lambda name: ()
+    """The subjects of scope occurrence: every place where a directive is in force."""
+
+    def subjects_of(self, rule: Rule) -> tuple[Subject, ...]:
+        """Return what a rule is evaluated for."""
+        if rule.scope == "occurrence":
+            return tuple(one for name in rule.about for one in self.occurrences(name))
+        return self.subjects.get(rule.scope, ())
 
 
 def as_value(name: str, fact: Fact[Scalar]) -> Value:

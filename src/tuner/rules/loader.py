@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
-from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from tuner.errors import RuleError
+from tuner.rules.document import Document, read_document
 from tuner.rules.expression import ExpressionError, Node, check, names_in, parse
 from tuner.rules.expression.nodes import Kind, Literally
 from tuner.rules.schema import Rule
@@ -31,6 +29,7 @@ class CompiledRule:
     formula_kind: Kind
     sets: dict[str, Node]
     options: dict[str, Node]
+    here: Node | None
     path: Path
 
 
@@ -80,51 +79,21 @@ def load_rule(
     Raises:
         RuleError: the first mistake, with file, line and column.
     """
-    document = _parse_yaml(path)
+    document = read_document(path)
     try:
-        rule = Rule.model_validate(document)
+        rule = Rule.model_validate(document.data)
     except ValidationError as error:
         first = error.errors()[0]
-        where = _position(document, first["loc"])
+        line, column = document.position(first["loc"])
         field = ".".join(map(str, first["loc"])) or "rule"
-        raise RuleError(f"{path}:{where}: {field}: {first['msg']}") from error
+        raise RuleError(f"{path}:{line}:{column}: {field}: {first['msg']}") from error
     if not path.name.startswith(f"{rule.id}-"):
         raise RuleError(f"{path}: the file of {rule.id} is named {rule.id}-<slug>.yaml")
     return _Compiler(rule, path, document).compile((thresholds or {}).get(rule.id, {}))
 
 
-def _parse_yaml(path: Path) -> Any:
-    try:
-        document = YAML(typ="rt").load(path.read_text("utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-        raise RuleError(f"{path}:{where}: {error.problem}") from error
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise RuleError(f"{path}: {' '.join(str(error).split())}") from error
-    if not isinstance(document, dict):
-        raise RuleError(f"{path}:1:1: a rule is a mapping")
-    return document
-
-
-def _position(document: Any, location: tuple[str | int, ...]) -> str:
-    """Return ``line:column`` of a value in the file."""
-    node, line, column = document, 1, 1
-    for key in location:
-        marks = getattr(node, "lc", None)
-        if marks is None:
-            break
-        try:
-            mark = marks.value(key) if isinstance(node, dict) else marks.item(key)
-            line, column = mark[0] + 1, mark[1] + 1
-            node = node[key]
-        except (KeyError, IndexError, TypeError):
-            break
-    return f"{line}:{column}"
-
-
 class _Compiler:
-    def __init__(self, rule: Rule, path: Path, document: Any) -> None:
+    def __init__(self, rule: Rule, path: Path, document: Document) -> None:
         self.rule, self.path, self.document = rule, path, document
         self.kinds: dict[str, Kind] = {
             name: spec.kind for name, spec in facts_in(rule.scope).items()
@@ -153,11 +122,14 @@ class _Compiler:
         options = self._all(fix.option if fix else {}, "option")
         if options and rule.scope != "group":
             raise self._error("options belong to rules of scope group", ("fix", "option"), 1)
+        here = self._here(fix.here) if fix and fix.here else None
+        if (rule.scope == "occurrence") != bool(rule.about):
+            raise self._error("about and scope occurrence go together", ("about",), 1)
         if fix and fix.remove_line and rule.scope != "directive":
             raise self._error("remove_line belongs to scope directive", ("fix", "remove_line"), 1)
         self._check_message()
         return CompiledRule(
-            rule, when, let, self.kinds, formula, formula_kind, sets, options, self.path
+            rule, when, let, self.kinds, formula, formula_kind, sets, options, here, self.path
         )
 
     def _demand_new_name(self, name: str, field: str) -> None:
@@ -192,6 +164,14 @@ class _Compiler:
             self._check(nodes[name], ("fix", key, name))
         return nodes
 
+    def _here(self, text: str) -> Node:
+        location = ("fix", "here")
+        if self.rule.scope != "occurrence":
+            raise self._error("here belongs to rules of scope occurrence", location, 1)
+        node = self._parse(text, location)
+        self._check(node, location)
+        return node
+
     def _parse(self, text: str, location: tuple[str, ...]) -> Node:
         try:
             return parse(text)
@@ -214,9 +194,9 @@ class _Compiler:
                 raise self._error(f"no fact {name!r}", ("message",), 1)
 
     def _error(self, message: str, location: tuple[str, ...], column: int) -> RuleError:
-        line, _, start = _position(self.document, location).partition(":")
+        line, column = self.document.position(location, column)
         field = ".".join(location)
-        return RuleError(f"{self.path}:{line}:{int(start) + column - 1}: {field}: {message}")
+        return RuleError(f"{self.path}:{line}:{column}: {field}: {message}")
 
 
 def names_used(compiled: CompiledRule) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ class RuleFix(RuleModel):
     """Server-level directives; ``A|B`` is the one that a loaded module knows."""
     option: dict[str, str] = Field(default_factory=dict)
     remove: tuple[str, ...] = ()
+    here: str = ""
+    """New arguments of the directive that a rule of scope occurrence is about."""
     remove_line: bool = False
     """Whether to take out the very directive that a rule of scope directive is about."""
 
@@ -48,25 +50,28 @@ class Rule(RuleModel):
 
     id: str = Field(pattern=r"^[A-Z]{2,4}[0-9]{3}$")
     name: str = Field(pattern=r"^[a-z][a-z0-9-]+$")
-    title: str
+    title: str = Field(min_length=1)
     severity: Severity
     confidence: Confidence
     status: Literal["preview", "stable", "deprecated"] = "stable"
-    since: str
+    since: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    """The version of tuner that brought it."""
     scope: Scope = "server"
+    about: tuple[str, ...] = ()
+    """The directives that a rule of scope occurrence looks at."""
     versions: dict[Literal["httpd", "mod_wsgi"], VersionRange] = Field(default_factory=dict)
     """Where the rule applies; it is skipped where the version is not known."""
     thresholds: dict[str, str] = Field(default_factory=dict)
     """Names for literal values that users may set otherwise (``tuner.toml``)."""
     let: dict[str, str] = Field(default_factory=dict)
-    when: str
+    when: str = Field(min_length=1)
     formula: str = ""
     """Which ``let`` name or expression to show as evidence; default: the condition."""
-    message: str
+    message: str = Field(min_length=1)
     at: tuple[str, ...] = ()
     """Directives to point at, the first that is set wins; default: the subject."""
     fix: RuleFix | None = None
-    why: str
+    why: str = Field(min_length=1)
     references: tuple[str, ...] = Field(min_length=1)
     example: RuleExample | None = None
 
@@ -84,5 +89,18 @@ class Rule(RuleModel):
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a rule file."""
-    return Rule.model_json_schema()
+    """Return the JSON Schema (draft 2020-12) of a rule file.
+
+    Editors check rule files with it while they are written. Names of facts, and
+    expressions, are checked only when rules are loaded.
+    """
+    schema = Rule.model_json_schema()
+    of_directives = {"properties": {"scope": {"const": "occurrence"}}, "required": ["scope"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "tuner rule",
+        "if": of_directives,
+        "then": {"required": ["about"], "properties": {"about": {"minItems": 1}}},
+        "else": {"properties": {"about": {"maxItems": 0}}},
+    }

@@ -13,15 +13,22 @@ from tuner.apache.tree import Configuration
 from tuner.apache.versions import server_version, wsgi_version
 from tuner.pipeline.facts.application import all_application_facts
 from tuner.pipeline.facts.connections import connection_facts
+from tuner.pipeline.facts.content import Content
 from tuner.pipeline.facts.directive import directive_subjects
+from tuner.pipeline.facts.exposure import exposure_facts
+from tuner.pipeline.facts.front import front_facts
 from tuner.pipeline.facts.group import group_facts, group_uses
 from tuner.pipeline.facts.interpreter import interpreter_facts
+from tuner.pipeline.facts.kernel import kernel_facts
+from tuner.pipeline.facts.logs import log_facts
 from tuner.pipeline.facts.memory import memory_facts
 from tuner.pipeline.facts.mpm import mpm_facts
+from tuner.pipeline.facts.occurrence import occurrence_subjects
 from tuner.pipeline.facts.recommended import recommended_facts
 from tuner.pipeline.facts.server import server_facts
 from tuner.pipeline.facts.wsgi import wsgi_facts
 from tuner.pipeline.observe import Observation
+from tuner.pipeline.place import is_this_machine
 from tuner.pipeline.views import Views
 from tuner.rules.facts import Facts, Subject
 from tuner.rules.vocabulary import Scope
@@ -35,6 +42,7 @@ def build_facts(
     is_httpd_known: bool = False,
 ) -> Facts:
     """Return every fact for every subject."""
+    content = Content(configuration, is_this_machine(configuration, observation))
     version = wsgi_version(configuration)
     server = {
         **mpm_facts(views.mpm, configuration),
@@ -44,6 +52,10 @@ def build_facts(
         **interpreter_facts(configuration, views),
         **memory_facts(views, observation),
         **recommended_facts(views, observation),
+        **exposure_facts(configuration, views.applications),
+        **content.facts(),
+        **kernel_facts(configuration, views, observation),
+        **log_facts(configuration, observation),
     }
     uses = group_uses(configuration, views)
     groups = tuple(
@@ -59,7 +71,11 @@ def build_facts(
         for group in views.groups
     )
     applications = tuple(
-        Subject(f"application {one.mount}", {**server, **facts}, one.location)
+        Subject(
+            f"application {one.mount}",
+            {**server, **facts, **front_facts(configuration, one)},
+            one.location,
+        )
         for one, facts in zip(
             views.applications,
             all_application_facts(configuration, views),
@@ -86,11 +102,30 @@ def build_facts(
             "httpd": server_version(configuration, is_httpd_known),
             "mod_wsgi": version,
         },
+        occurrences=occurrence_subjects(configuration, content, server),
     )
 
 
+_ANYWHERE = (
+    "Alias",
+    "CustomLog",
+    "DocumentRoot",
+    "ErrorLog",
+    "Options",
+    "ProxyPass",
+    "RequestReadTimeout",
+    "WSGIDaemonProcess",
+    "WSGIScriptAlias",
+)
+"""Directives that mostly stand in sections: findings point at the first of them."""
+
+
 def _directive_locations(configuration: Configuration) -> dict[str, Location]:
-    found: dict[str, Location] = {}
+    found = {
+        name.lower(): location_of(first[0])
+        for name in _ANYWHERE
+        if (first := configuration.named(name))
+    }
     for directive in configuration.tree:
         if directive.section is None:
             location = location_of(directive)

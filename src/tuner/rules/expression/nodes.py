@@ -86,10 +86,16 @@ class Call:
 Node = Literally | Name | Unary | Binary | Comparison | Choice | Call
 
 
+_PARTS = {
+    kind: tuple(field.name for field in fields(kind) if "Node" in str(field.type))
+    for kind in (Literally, Name, Unary, Binary, Comparison, Choice, Call)
+}
+
+
 def children(node: Node) -> Iterator[Node]:
     """Yield the direct parts of a node."""
-    for field in fields(node):
-        value = getattr(node, field.name)
+    for name in _PARTS[type(node)]:
+        value = getattr(node, name)
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):

@@ -3,12 +3,17 @@
 from tuner.rules.vocabulary import (
     application,
     connections,
+    content,
     directive,
+    exposure,
     group,
     host,
     interpreter,
+    kernel,
+    logs,
     memory,
     mpm,
+    occurrence,
     server,
     wsgi,
 )
@@ -22,6 +27,10 @@ SERVER_FACTS: dict[str, FactSpec] = {
     **interpreter.FACTS,
     **memory.FACTS,
     **host.FACTS,
+    **content.FACTS,
+    **exposure.FACTS,
+    **kernel.FACTS,
+    **logs.FACTS,
 }
 
 _OF_SCOPE: dict[Scope, dict[str, FactSpec]] = {
@@ -29,6 +38,7 @@ _OF_SCOPE: dict[Scope, dict[str, FactSpec]] = {
     "group": group.FACTS,
     "application": application.FACTS,
     "directive": directive.FACTS,
+    "occurrence": occurrence.FACTS,
 }
 
 __all__ = ["SERVER_FACTS", "FactSpec", "Scope", "facts_in"]

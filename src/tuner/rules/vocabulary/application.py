@@ -10,6 +10,8 @@ FACTS: dict[str, FactSpec] = {
     "app.runs_in": FactSpec("text", "the front, or the daemon group, in words"),
     "app.application_group": FactSpec("text", "the application group (interpreter)"),
     "app.is_preloaded": FactSpec("flag", "whether every process imports it at start"),
+    "app.is_at_root": FactSpec("flag", "whether it takes every URL of its host"),
+    "app.static_aliases": FactSpec("texts", "Alias directives beside it, by URL"),
     "app.is_first": FactSpec("flag", "whether it is the first mount of its script in its group"),
     "app.interpreters": FactSpec("count", "interpreters of its process that load its script"),
     "app.interpreter_scripts": FactSpec("count", "different scripts in its interpreter"),

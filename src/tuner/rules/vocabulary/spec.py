@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from tuner.rules.expression.nodes import Kind
 
-Scope = Literal["server", "group", "application", "directive"]
+Scope = Literal["server", "group", "application", "directive", "occurrence"]
 
 
 class FactSpec(NamedTuple):

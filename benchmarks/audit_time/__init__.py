@@ -1,0 +1,1 @@
+"""How long a cold audit takes, beside the configuration test of httpd."""

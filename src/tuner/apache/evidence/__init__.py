@@ -1,0 +1,1 @@
+"""What a server's own error logs say about its limits."""
