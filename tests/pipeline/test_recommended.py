@@ -46,7 +46,7 @@ def test_httpd_has_nothing_to_correct_in_it(
     assert views.settings is not None
     assert views.mpm is not None
     observation = observe(configuration, views, ObserveRequest(live=False))
-    front = recommended_front(views.settings, views.mpm, observation)
+    front = recommended_front(views.settings, views.mpm, observation, "none")
     fixed = [
         f"MaxRequestWorkers {front.max_request_workers}",
         f"ServerLimit {front.server_limit}",

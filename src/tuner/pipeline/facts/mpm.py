@@ -42,6 +42,7 @@ def mpm_facts(mpm: MpmSettings | None, configuration: Configuration) -> Table:
         ),
         "configured.min_spare": of_setting(mpm.min_spare, configured=True),
         "configured.max_spare": of_setting(mpm.max_spare, configured=True),
+        "configured.start_servers": of_setting(mpm.start_servers, configured=True),
         **{
             f"is_set.{name}": Known(not getattr(mpm, name).is_default, "derived")
             for name in _IS_SET_NAMES
@@ -98,6 +99,7 @@ _CONFIGURED_NAMES = (
     "threads_per_child",
     "min_spare",
     "max_spare",
+    "start_servers",
 )
 
 

@@ -23,6 +23,7 @@ FACTS: dict[str, FactSpec] = {
     "is_set.server_limit": FactSpec("flag", "whether the configuration sets it"),
     "is_set.min_spare": FactSpec("flag", "whether the configuration sets it"),
     "is_set.max_spare": FactSpec("flag", "whether the configuration sets it"),
+    "configured.start_servers": FactSpec("count", "as written, or the default"),
     "mpm.async_factor": FactSpec("count", "AsyncRequestWorkerFactor as event uses it"),
     "mpm.async_factor_written": FactSpec("count", "AsyncRequestWorkerFactor as written"),
     "mpm.connection_limit": FactSpec("count", "connections that event holds when all is idle"),
