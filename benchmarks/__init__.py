@@ -1,1 +1,1 @@
-"""Benchmarks: each is one command that writes its result."""
+"""What the project measures about itself; each benchmark is one command that writes its result."""

@@ -14,6 +14,15 @@ from tuner.server.access import private_part
 SAMPLES = Path(__file__).parent.parent / "sample_configs"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the slow suite only when it is asked for, with ``-m slow``."""
+    if "slow" in config.getoption("markexpr"):
+        return
+    slow = [one for one in items if "slow" in one.keywords]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [one for one in items if one not in slow]
+
+
 @pytest.fixture
 def public_directory() -> Iterator[Path]:
     """A directory that httpd's unprivileged user can enter; pytest's own is private."""

@@ -17,6 +17,15 @@
 Codes 0, 4, 6 and 11 to 14 are results, not errors (see ``tuner.cli.exits``).
 """
 
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return a hint with the known word that is nearest, or another hint."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else otherwise
+
 
 class TunerError(Exception):
     """Base of all errors that are reported as one line and an exit code."""

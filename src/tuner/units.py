@@ -40,6 +40,21 @@ def parse_share(text: str, whole_bytes: int) -> int:
     return int(whole_bytes * share / 100)
 
 
+def parse_percent(text: str) -> float:
+    """Return a share for ``10%``; the sign may be left out.
+
+    Raises:
+        UsageError: it is not a percentage between 0 and 1000.
+    """
+    try:
+        percent = float(text.strip().removesuffix("%"))
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 1000:
+        raise UsageError(f"{text!r} is not a percentage", hint="write 10%")
+    return percent / 100
+
+
 def parse_duration(text: str) -> float:
     """Return seconds for ``500ms``, ``2s``, ``3m``; a bare number means seconds.
 

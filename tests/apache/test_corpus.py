@@ -5,6 +5,7 @@ The corpus lies beside the checkout and is not part of it.
 
 import gzip
 import json
+import os
 import shutil
 from functools import cache
 from itertools import pairwise
@@ -20,7 +21,7 @@ from tuner.apache.reading.reader import read_configuration
 from tuner.apache.syntax.words import encode
 from tuner.apache.tree import Configuration
 
-CORPUS = Path(__file__).parents[3] / "shared/corpus"
+CORPUS = Path(os.environ.get("TUNER_CORPUS") or Path(__file__).parents[3] / "shared/corpus")
 
 SERVER_ROOTS = {
     "/etc/apache2/apache2.conf": "/etc/apache2",

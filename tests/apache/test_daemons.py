@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.apache.trees import Case, read_case, read_text
-from tuner.apache.effective.daemons import OPTION_DEFAULTS, DaemonGroup, daemon_groups
+from tuner.apache.effective.daemons import DaemonGroup, daemon_groups
 
 INVALID = "Invalid option to WSGI daemon process definition."
 
@@ -52,7 +52,7 @@ def test_a_group_without_options_has_the_defaults(tmp_path: Path) -> None:
 )
 def test_an_option_has_the_default_of_mod_wsgi(option: str, default: int, tmp_path: Path) -> None:
     assert group(tmp_path, "app").number(option) == default
-    assert group(tmp_path, f"app {option}=7").number(option) == 7
+    assert group(tmp_path, f"app {option}=70000").number(option) == 70000
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_an_option_has_the_default_of_mod_wsgi(option: str, default: int, tmp_pa
         ("app display-name=%{GROUP}", "app", {"display-name": "%{GROUP}"}),
         ("app threads=2 threads=9", "app", {"threads": "9"}),
         ("app threads= 5", "app", {"threads": "5"}),
-        ("app home=a=b", "app", {"home": "a=b"}),
-        ("app home=a\\\\b", "app", {"home": "a\\b"}),
+        ("app lang=a=b", "app", {"lang": "a=b"}),
+        ("app lang=a\\\\b", "app", {"lang": "a\\b"}),
         ('app home="/open threads=3', "app", {"home": "/open threads=3"}),
         ("app \\\n  threads=2 \\\n  processes=3", "app", {"threads": "2", "processes": "3"}),
     ],
@@ -113,6 +113,12 @@ def test_a_size_has_no_unit(tmp_path: Path) -> None:
         ("app thread=2", (f"{INVALID[:-1]}: thread",)),
         ("app processes=0", ("Invalid process count for WSGI daemon process.",)),
         ("app processes=", ("Invalid process count for WSGI daemon process.",)),
+        ("app user=root", ("WSGI process blocked from running as root.",)),
+        ("app user=#0", ("WSGI process blocked from running as root.",)),
+        (
+            "app script-user=a script-group=b",
+            ("Only one of script-user and script-group allowed.",),
+        ),
         ("app processes=-1", ("Invalid process count for WSGI daemon process.",)),
         ("app threads=-1", ("Invalid thread count for WSGI daemon process.",)),
         ("app threads=65534", ("Invalid thread count for WSGI daemon process.",)),
@@ -152,6 +158,19 @@ def test_a_variable_is_replaced_before_the_line_is_parsed(tmp_path: Path) -> Non
     assert (found.name, found.processes, found.threads) == ("${SITE}", 2, 3)
 
 
-def test_every_numeric_option_has_a_default_that_is_a_number() -> None:
-    assert {type(value) for value in OPTION_DEFAULTS.values()} == {int}
-    assert min(OPTION_DEFAULTS.values()) == 0
+def test_a_name_is_defined_once_in_the_whole_server(tmp_path: Path) -> None:
+    text = (
+        "WSGIDaemonProcess a\n<VirtualHost *:80>\nWSGIDaemonProcess a\n</VirtualHost>\n"
+        "WSGIDaemonProcess A\n"
+    )
+    found = daemon_groups(read_text(tmp_path, text, "wsgi"))
+    assert [one.errors for one in found] == [
+        (),
+        ("Name duplicates previous WSGI daemon definition.",),
+        (),
+    ]
+
+
+def test_a_limit_of_memory_may_exceed_an_int(tmp_path: Path) -> None:
+    assert group(tmp_path, "app memory-limit=8589934592").number("memory-limit") == 2**33
+    assert group(tmp_path, "app threads=8589934592").errors

@@ -99,6 +99,7 @@ def test_the_installed_envvars_is_understood() -> None:
         ("A=${B}y", {"A": "y"}),
         ("A=${B:-y}", {"A": "y"}),
         ("B=x\nA=${B:-y}", {"A": "x", "B": "x"}),
+        ("B=x\nA=${C:-${B}}", {"A": "x", "B": "x"}),
         ("B=/a/b\nA=${B##/a/}", {"A": "b", "B": "/a/b"}),
         ("B=/a/b\nA=${B#/a}", {"A": "/b", "B": "/a/b"}),
         ("A=b\nunset A", {}),

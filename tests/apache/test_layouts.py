@@ -1,12 +1,17 @@
 """Whose layout a tree has, and what follows from that."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.apache.trees import kept
-from tuner.apache.binary import Httpd
+from tests.apache.oracle import ask
+from tests.apache.trees import kept, load
+from tuner.apache.binary import Httpd, bundled_httpd, inspect
+from tuner.apache.effective.daemons import daemon_groups
+from tuner.apache.effective.mpm import loaded_mpm
 from tuner.apache.environment import DEBIAN_DEFAULTS
 from tuner.apache.layouts import recognise
 from tuner.apache.modules import STATIC_MODULES, source_of, static_modules, symbol_of
@@ -46,7 +51,7 @@ def test_a_whole_tree_is_recognised_by_its_main_file(
         server_root,
     )
     assert found.root == tmp_path
-    assert found.static_modules == STATIC_MODULES[static]
+    assert found.static_modules[: len(STATIC_MODULES[static])] == STATIC_MODULES[static]
 
 
 @pytest.mark.parametrize(
@@ -117,10 +122,136 @@ def test_upstream_has_no_sysconfig(tmp_path: Path) -> None:
     assert recognise(tmp_path, None).defines == ()
 
 
-def test_mod_wsgi_express_is_recognised_by_what_it_writes(tmp_path: Path) -> None:
-    tree(tmp_path, {"httpd.conf": "", "apachectl": "", "rc/x": ""})
-    found = recognise(tmp_path, None)
+def test_mod_wsgi_express_has_its_flags_in_apachectl(tmp_path: Path) -> None:
+    apachectl = (
+        '#!/bin/sh\n\nHTTPD="/opt/httpd"\n'
+        'HTTPD_ARGS="-f /srv/httpd.conf -DMOD_WSGI_KEEP_ALIVE -DMOD_WSGI_WITH_HTTPS"\n'
+        'MOD_WSGI_SERVER_ROOT="/srv"\n\nexport MOD_WSGI_SERVER_ROOT\n'
+        'RUN_USER="${RUN_USER:-www-data}"\nMOD_WSGI_USER="${MOD_WSGI_USER:-${RUN_USER}}"\n'
+        'if [ `id -u` = "0" -a ${MOD_WSGI_USER} = "root" ]; then\n    cat << EOF\n\nNot so.\n\n'
+        "EOF\n\nfi\nLANG='C.UTF-8'\n"
+        "if test -f /srv/envvars; then\n    . /srv/envvars\nfi\n"
+        'case $ACMD in\nstart)\n    LANG="broken"\n    exec $HTTPD -k start\nesac\n'
+    )
+    files = {"httpd.conf": "", "apachectl": apachectl, "handler.wsgi": "", "envvars": "MORE=1\n"}
+    found = recognise(tree(tmp_path, files), None)
     assert (found.name, found.server_root) == ("express", str(tmp_path))
+    assert found.defines == ("MOD_WSGI_KEEP_ALIVE", "MOD_WSGI_WITH_HTTPS")
+    kept_variables = ("MOD_WSGI_SERVER_ROOT", "MOD_WSGI_USER", "LANG", "MORE")
+    assert [found.environment[name] for name in kept_variables] == [
+        *("/srv", "www-data", "C.UTF-8", "1")
+    ]
+
+
+def test_a_directory_of_mod_wsgi_express_itself_is_read_as_its_httpd_reads_it(
+    public_directory: Path, httpd: Httpd
+) -> None:
+    path = bundled_httpd()
+    server = inspect(path) if path else None
+    command = Path(sys.executable).with_name("mod_wsgi-express")
+    if server is None or not command.is_file():
+        pytest.skip("mod_wsgi-standalone is not installed")
+    (public_directory / "app.wsgi").write_text("def application(environ, start): ...\n")
+    place = public_directory / "server"
+    subprocess.run(
+        [
+            *(command, "setup-server", public_directory / "app.wsgi", "--server-root", place),
+            *("--port", "18999", "--user", "nobody", "--group", "nogroup", "--threads", "7"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    before = load(["info"], server.modules)
+    configuration = read(
+        ReadRequest(path=place, httpd=server, before=before, defines=("DUMP_CONFIG",))
+    )
+    assert configuration.layout == "express"
+    assert configuration.fatal_errors == ()
+    assert loaded_mpm(configuration) == "event"
+    (group,) = daemon_groups(configuration)
+    assert (group.threads, group.errors) == (7, ())
+    options = configuration.options
+    answer = ask(
+        server,
+        place,
+        place / "httpd.conf",
+        defines=[one for one in options.defines if one != "DUMP_CONFIG"],
+        before=before,
+        environment=options.environment,
+    )
+    assert answer.tree is not None, answer.output
+    assert kept(configuration) == answer.tree
+
+
+SUSE = (
+    'APACHE_MPM="event"\nAPACHE_SERVER_FLAGS="SSL -DSTATUS"\n'
+    'APACHE_MODULES="actions alias wsgi authz_core"\n# a comment\n'
+)
+
+
+def test_opensuse_has_modules_flags_and_mpm_in_sysconfig(tmp_path: Path) -> None:
+    files = {"etc/apache2/httpd.conf": "ServerName a\n", "etc/sysconfig/apache2": SUSE}
+    found = recognise(tree(tmp_path, files), None)
+    assert (found.name, found.defines) == ("suse", ("SSL", "STATUS"))
+    assert found.static_modules == (*STATIC_MODULES["upstream"], "mpm_event_module")
+    assert [line.split()[1] for line in found.before] == [
+        *("actions_module", "alias_module", "wsgi_module", "authz_core_module")
+    ]
+    assert found.notes == ("modules are taken from APACHE_MODULES in sysconfig/apache2",)
+    configuration = read(ReadRequest(path=tmp_path))
+    assert configuration.fatal_errors == ()
+    assert configuration.has_module("mod_wsgi.c")
+
+
+def test_opensuse_passes_the_files_that_it_has_made_from_sysconfig(tmp_path: Path) -> None:
+    files = {
+        "etc/apache2/httpd.conf": "Include /etc/apache2/sysconfig.d/include.conf\n",
+        "etc/sysconfig/apache2": SUSE,
+        "etc/apache2/sysconfig.d/loadmodule.conf": "LoadModule wsgi_module /m/mod_wsgi.so\n",
+        "etc/apache2/sysconfig.d/global.conf": "Timeout 5\n",
+        "etc/apache2/sysconfig.d/include.conf": "KeepAlive Off\n",
+    }
+    found = recognise(tree(tmp_path, files), None)
+    assert found.before == (
+        "Include /etc/apache2/sysconfig.d/loadmodule.conf",
+        "Include /etc/apache2/sysconfig.d/global.conf",
+    )
+    assert found.after == ()
+    configuration = read(ReadRequest(path=tmp_path))
+    assert [one.name for one in configuration.tree] == ["Timeout", "KeepAlive"]
+
+
+def test_without_sysconfig_opensuses_prefork_is_assumed(tmp_path: Path) -> None:
+    found = recognise(tree(tmp_path, {"etc/apache2/httpd.conf": ""}), None)
+    assert found.static_modules[-1] == "mpm_prefork_module"
+    assert found.notes == ("no APACHE_MPM in sysconfig/apache2: openSUSE's prefork is assumed",)
+
+
+def test_gentoo_has_its_flags_in_conf_d(tmp_path: Path) -> None:
+    files = {
+        "etc/apache2/httpd.conf": "",
+        "etc/conf.d/apache2": 'APACHE2_OPTS="-D DEFAULT_VHOST -D SSL"\n',
+    }
+    found = recognise(tree(tmp_path, files), None)
+    assert (found.name, found.defines) == ("gentoo", ("DEFAULT_VHOST", "SSL"))
+
+
+def test_a_unit_and_its_drop_ins_set_the_environment(tmp_path: Path) -> None:
+    files = {
+        "etc/httpd/conf/httpd.conf": "",
+        "usr/lib/systemd/system/httpd.service": "[Service]\nEnvironment=LANG=C A=1\n",
+        "etc/systemd/system/httpd.service.d/10.conf": "[Service]\n"
+        'Environment="A=two words" B=2\nEnvironmentFile=-/etc/more\nEnvironment=\'open\n',
+        "etc/more": "C=3\nOPTIONS=-DMORE\n",
+    }
+    found = recognise(tree(tmp_path, files), None)
+    assert found.environment == {
+        **{"LANG": "C", "A": "two words", "B": "2", "C": "3"},
+        "OPTIONS": "-DMORE",
+    }
+    assert found.defines == ("MORE",)
+    (note,) = found.notes
+    assert note.startswith("/etc/systemd/system/httpd.service.d/10.conf: Environment='open")
 
 
 def test_nothing_there_is_said_so(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from tests.apache.trees import (
     shown,
 )
 from tuner.apache.reading.options import ReadOptions
-from tuner.apache.reading.reader import MAX_ERRORS, read_configuration, reread
+from tuner.apache.reading.progress import MAX_ERRORS
+from tuner.apache.reading.reader import read_configuration, reread
 from tuner.apache.reading.state import merge_path
 from tuner.apache.tree import Configuration, Directive
 

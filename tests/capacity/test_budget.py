@@ -2,7 +2,7 @@
 
 import pytest
 
-from tuner.capacity.budget import Budget, BudgetTerm, given_budget, measured_budget
+from tuner.capacity.budget import Budget, BudgetTerm, Room, given_budget, measured_budget
 from tuner.errors import UsageError
 
 MB, GB = 2**20, 2**30
@@ -44,6 +44,16 @@ def test_what_is_no_budget_is_refused(text: str) -> None:
         given_budget("1G", 32 * GB, text)
 
 
+def room(memory: int, others: int = 0, *, is_group: bool = False) -> Room:
+    return Room(
+        limit_bytes=memory,
+        limit_source="MemTotal in /proc/meminfo",
+        others_bytes=others,
+        others_source="used by others",
+        is_group=is_group,
+    )
+
+
 @pytest.mark.parametrize(
     ("memory", "others", "reserve", "size"),
     [
@@ -57,20 +67,40 @@ def test_what_is_no_budget_is_refused(text: str) -> None:
     ],
 )
 def test_a_measured_budget(memory: int, others: int, reserve: str | None, size: int) -> None:
-    budget = measured_budget(memory, "MemTotal", others, "others", reserve)
+    budget = measured_budget([room(memory, others)], reserve)
     assert abs(budget.size_bytes - size) <= 1
     assert budget.origin == "measured"
 
 
 def test_a_measured_budget_shows_its_terms() -> None:
-    budget = measured_budget(16 * GB, "MemTotal in /proc/meminfo", 2 * GB, "used by others", None)
+    budget = measured_budget([room(16 * GB, 2 * GB)], None)
     assert budget.formula == "16 GB memory - 2 GB other services - 1.6 GB reserve = 12.4 GB"
     assert [one.source for one in budget.terms] == [
         "MemTotal in /proc/meminfo",
         "used by others",
         "10 % of the memory, at least 256 MB",
     ]
-    assert measured_budget(GB, "", 0, "", "1M").terms[-1].source == "--reserve"
+    assert measured_budget([room(GB)], "1M").terms[-1].source == "--reserve"
+
+
+def test_the_budget_is_that_of_the_limit_that_leaves_least() -> None:
+    group = room(4 * GB, is_group=True)
+    assert measured_budget([room(16 * GB), group], None).terms[0].size_bytes == 4 * GB
+    full = room(8 * GB, 7 * GB, is_group=True)
+    assert measured_budget([room(16 * GB), group, full], None).terms[0].size_bytes == 8 * GB
+
+
+def test_a_control_group_keeps_less_in_reserve_than_a_machine() -> None:
+    assert measured_budget([room(256 * MB, is_group=True)], None).size_bytes == 192 * MB
+    assert measured_budget([room(256 * MB)], None).size_bytes == 0
+
+
+@pytest.mark.parametrize(("files", "kept"), [(300 * MB, 300 * MB), (9 * GB, 4 * GB)])
+def test_static_files_have_their_page_cache_up_to_a_quarter(files: int, kept: int) -> None:
+    term = BudgetTerm(name="static files", size_bytes=-files, source="/var/www")
+    budget = measured_budget([room(16 * GB)], None, term)
+    assert budget.terms[-1].size_bytes == -kept
+    assert measured_budget([room(16 * GB)], "1G", term).terms[-1].name == "reserve"
 
 
 def test_a_budget_is_the_sum_of_its_terms_and_never_below_nothing() -> None:

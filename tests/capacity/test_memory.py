@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tuner.apache.effective.mpm import MpmName
 from tuner.capacity.memory import (
     MemoryCosts,
+    MemoryNeed,
     ProcessCost,
     fits,
     front_processes_that_fit,
@@ -177,3 +179,71 @@ def test_the_need_is_the_budget_that_it_fits(today: Settings, model: MemoryCosts
     assert fits(today, model, need)
     assert not fits(today, model, need - 1)
     assert front_processes_that_fit(today, model, need) == today.front.processes
+
+
+def rich_cost(size: int, **more: int) -> ProcessCost:
+    return ProcessCost(size_bytes=size, origin="measured", source="USS", **more)
+
+
+def sized(need: MemoryNeed, name: str) -> tuple[int, int]:
+    (term,) = [one for one in need.terms if one.name == name]
+    return term.processes, term.each_bytes
+
+
+def test_requests_that_were_not_in_flight_are_added() -> None:
+    model = MemoryCosts(
+        parent=rich_cost(MB),
+        front=rich_cost(MB, request_bytes=64, requests_seen=1),
+        groups={"app": rich_cost(MB, request_bytes=64, requests_seen=6)},
+    )
+    need = memory_need(settings_of(4, 25, app=(2, 30)), model)
+    assert sized(need, "requests in front") == (4 * 24, 64)
+    assert sized(need, "requests in daemon app") == (2 * 24, 64)
+
+
+def test_a_prefork_process_that_has_served_adds_no_request() -> None:
+    model = costs(MB, MB).model_copy(
+        update={"front": rich_cost(MB, request_bytes=64, requests_seen=1)}
+    )
+    names = [one.name for one in memory_need(settings_of(12), model).terms]
+    assert names == ["parent", "front", "shared"]
+
+
+def test_helpers_count_as_they_are() -> None:
+    need = memory_need(settings_of(4), costs(MB, MB).model_copy(update={"helpers_bytes": 7}))
+    assert sized(need, "helpers") == (1, 7)
+
+
+def test_the_kernels_memory_counts_for_every_process() -> None:
+    model = MemoryCosts(
+        parent=rich_cost(MB, kernel_bytes=1),
+        front=rich_cost(MB, kernel_bytes=10),
+        groups={"app": rich_cost(MB, kernel_bytes=100)},
+    )
+    need = memory_need(settings_of(4, app=(2, 5)), model)
+    assert sized(need, "kernel") == (1, 1 + 4 * 10 + 2 * 100)
+
+
+def test_at_most_32_front_processes_load_an_application_at_once() -> None:
+    model = MemoryCosts(
+        parent=rich_cost(0),
+        front=rich_cost(MB, import_bytes=10),
+        groups={"app": rich_cost(MB, import_bytes=100)},
+    )
+    need = memory_need(settings_of(500, app=(40, 5)), model)
+    assert sized(need, "loading in front") == (32, 10)
+    assert sized(need, "loading in daemon app") == (40, 100)
+    assert need.size_bytes - need.steady_bytes == 32 * 10 + 40 * 100
+    assert sized(memory_need(settings_of(5), model), "loading in front") == (5, 10)
+
+
+@pytest.mark.parametrize(
+    ("mpm", "server_limit", "old"),
+    [("event", 8, 2), ("event", 6, 0), ("event", 40, 6), ("worker", 6, 6), ("prefork", 300, 0)],
+)
+def test_old_processes_beside_new_ones(mpm: MpmName, server_limit: int, old: int) -> None:
+    today = settings_of(6, None if mpm == "prefork" else 10)
+    front = today.front.model_copy(update={"mpm": mpm, "server_limit": server_limit})
+    need = memory_need(today.model_copy(update={"front": front}), costs(MB, 37 * MB))
+    assert need.restart_bytes - need.steady_bytes == old * 37 * MB
+    assert sum(one.processes for one in need.restart) == old

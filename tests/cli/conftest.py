@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.probe.conftest import server_url
+
+__all__ = ["server_url"]
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 COMMAND = [sys.executable, "-m", "tuner"]
@@ -23,6 +27,11 @@ def shadows() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tuner-tests-") as path:
         Path(path).chmod(0o1777)
         yield Path(path)
+
+
+@pytest.fixture(autouse=True)
+def _shadows_are_looked_for_there(shadows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(shadows))
 
 
 @pytest.fixture

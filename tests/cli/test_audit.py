@@ -131,6 +131,11 @@ def test_a_report_goes_into_a_file_as_a_whole(
         (("{tree}", "--rules", "/nope"), 1, "/nope: no such directory of rules"),
         (("{tree}", "--output", "/nope/x"), 1, "/nope/x: No such file or directory"),
         (("{tree}", "--format", "pdf"), 2, "Invalid value for '--format'"),
+        (("{tree}", "--select", "CPA"), 2, "--select CPA: no rule begins like this"),
+        (("{tree}", "--ignore", "CAP01"), 2, "--ignore CAP01: no rule begins like this (did you"),
+        (("{tree}", "--baseline", "/nope"), 2, "baseline /nope: No such file or directory"),
+        (("{tree}", "--baseline", "/etc/passwd"), 2, "baseline /etc/passwd:1:1: not JSON"),
+        (("{tree}", "--config", "/nope"), 2, "/nope: No such file or directory"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_its_code(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tuner.host.cgroup import Limit, cpu_quotas, memory_limits, pids_limit
+from tuner.host.cgroup import Limit, cpu_quotas, limited_groups, memory_limits, pids_limit
 
 PID = 42
 MIB = 2**20
@@ -283,3 +283,43 @@ def test_limits_of_this_process_are_files_of_this_kernel() -> None:
     found = [*limits, tasks] if tasks else limits
     assert all(limit.value > 0 and Path(limit.source).is_file() for limit in found)
     assert all(limit.source.startswith("/sys/fs/cgroup/") for limit in found)
+
+
+def test_a_limited_group_of_v2_tells_what_is_in_it(tmp_path: Path) -> None:
+    directory = "system.slice/apache2.service"
+    proc, sys = kernel(
+        tmp_path,
+        V2,
+        {
+            f"{directory}/memory.max": str(512 * MIB),
+            f"{directory}/memory.current": str(300 * MIB),
+            f"{directory}/memory.stat": f"anon 1\ninactive_file {50 * MIB}\nactive_file 7",
+            f"{directory}/memory.events": "low 0\nhigh 4\nmax 9\noom 2\noom_kill 3",
+        },
+    )
+    (found,) = limited_groups(PID, proc, sys)
+    assert found.limit_bytes == 512 * MIB
+    assert found.used_bytes == 250 * MIB
+    assert found.oom_kills == 3
+
+
+def test_a_limited_group_of_v1_tells_what_is_in_it(tmp_path: Path) -> None:
+    proc, sys = kernel(
+        tmp_path,
+        HYBRID,
+        {
+            "memory/a/memory.limit_in_bytes": str(512 * MIB),
+            "memory/a/memory.usage_in_bytes": str(300 * MIB),
+            "memory/a/memory.stat": f"cache 5\ntotal_inactive_file {20 * MIB}",
+            "memory/a/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 1",
+            "memory/memory.limit_in_bytes": NO_LIMIT_V1,
+        },
+    )
+    (found,) = limited_groups(PID, proc, sys)
+    assert (found.used_bytes, found.oom_kills) == (280 * MIB, 1)
+
+
+def test_what_a_group_does_not_tell_is_not_known(tmp_path: Path) -> None:
+    proc, sys = kernel(tmp_path, V2, {"system.slice/memory.max": str(512 * MIB)})
+    (found,) = limited_groups(PID, proc, sys)
+    assert (found.used_bytes, found.oom_kills) == (None, None)

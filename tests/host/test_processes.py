@@ -139,13 +139,20 @@ def test_roles_follow_from_listening_sockets(server: Server) -> None:
         "blog": ("daemon", "blog"),
         "unknown": ("daemon", None),
         "foreign": ("other", None),
-        "helper": ("other", None),
-        "nested": ("other", None),
+        "helper": ("front", None),
+        "nested": ("front", None),
         "grandchild": ("other", None),
         "program": ("other", None),
         "titled": ("daemon", "blog"),
         "shortened": ("daemon", "shop"),
     }
+
+
+def test_a_front_process_without_its_listener_finishes_only(server: Server) -> None:
+    found = {server.name_of(one.pid): one for one in process_tree(server.parent, GROUPS)}
+    stopping = {name for name, one in found.items() if one.is_stopping}
+    assert stopping == {"helper", "nested"}
+    assert {found[name].role_source for name in stopping} == {"program"}
 
 
 def test_without_names_daemons_have_no_group(server: Server) -> None:
@@ -218,6 +225,20 @@ def test_without_rights_only_names_tell_roles_apart(
         assert one.uss_bytes <= one.rss_bytes + one.swap_bytes
         assert one.cpu_seconds > 0
     assert sizes["shop"].uss_bytes > 29 * MIB
+
+
+def test_a_name_that_is_cut_off_means_a_group_only_where_one_fits(
+    server: Server, unprivileged: Callable[[Callable[[], str]], str]
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can start a server of another user")
+
+    def measure() -> str:
+        found = process_tree(server.parent, ("shop", "store", "blog", "blogs"))
+        return json.dumps({server.name_of(one.pid): one.group for one in found})
+
+    groups = json.loads(unprivileged(measure))
+    assert (groups["titled"], groups["shortened"]) == ("blog", None)
 
 
 def test_a_process_that_is_not_running_is_said_so() -> None:

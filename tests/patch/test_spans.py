@@ -19,7 +19,7 @@ def line_of(data: bytes, start: int = 0, end: int | None = None) -> RawLine:
     """Return the raw line of a directive that stands at ``start`` of a file."""
     source = Source("/etc/httpd.conf", Path("/etc/httpd.conf"), data)
     last = len(data) if end is None else end
-    return RawLine(Directive("X", "", source, 1, 1, start, last, "tree", None, 0, ()))
+    return RawLine(Directive("X", "", source, 1, 1, start, last, "tree", None, 0, None))
 
 
 def words(data: bytes) -> list[bytes]:

@@ -6,7 +6,7 @@ import pytest
 
 from tuner.apache.read import ReadRequest, read
 from tuner.errors import UsageError
-from tuner.pipeline.target import Target, find_target, parse_paths
+from tuner.pipeline.target import Target, find_target
 from tuner.pipeline.views import views_of
 
 CONF = """
@@ -37,22 +37,24 @@ def target(tmp_path: Path, host: str, *paths: str, headers: tuple[str, ...] = ()
 
 
 @pytest.mark.parametrize(
-    ("host", "paths", "group", "embedded"),
+    ("host", "paths", "groups", "embedded"),
     [
-        ("http://shop.example/", (), "shop", False),
-        ("http://www.shop.example/cart", (), "shop", False),
-        ("http://shop.example/", ("/api/items",), "api", False),
-        ("http://shop.example/old", (), None, True),
-        ("http://127.0.0.1/", (), "shop", False),
-        ("http://static.example:8080/x.css", (), None, False),
-        ("shop.example", (), "shop", False),
+        ("http://shop.example/", (), ("shop",), False),
+        ("http://www.shop.example/cart", (), ("shop",), False),
+        ("http://shop.example/", ("/api/items",), ("api",), False),
+        ("http://shop.example/", ("/api/items=1", "/=3"), ("shop", "api"), False),
+        ("http://shop.example/", ("/api/items=3", "/=1"), ("api", "shop"), False),
+        ("http://shop.example/old", (), (), True),
+        ("http://127.0.0.1/", (), ("shop",), False),
+        ("http://static.example:8080/x.css", (), (), False),
+        ("shop.example", (), ("shop",), False),
     ],
 )
 def test_the_application_behind_a_url(
-    tmp_path: Path, host: str, paths: tuple[str, ...], group: str | None, embedded: bool
+    tmp_path: Path, host: str, paths: tuple[str, ...], groups: tuple[str, ...], embedded: bool
 ) -> None:
     found = target(tmp_path, host, *paths)
-    assert found.group == group
+    assert found.groups == groups
     assert found.is_embedded == embedded
 
 
@@ -60,9 +62,16 @@ def test_a_loopback_address_takes_the_name_of_the_virtual_host(tmp_path: Path) -
     assert target(tmp_path, "http://localhost/").canary.host == "shop.example"
 
 
-def test_paths_of_different_groups_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="different process groups"):
-        target(tmp_path, "http://shop.example/", "/api/", "/")
+def test_groups_have_their_share_of_the_requests(tmp_path: Path) -> None:
+    found = target(tmp_path, "http://shop.example/", "/api/items=1", "/=3")
+    assert (found.share_of("shop"), found.share_of("api"), found.share_of(None)) == (0.75, 0.25, 1)
+    assert found.application is not None
+    assert found.application.process_group == "shop"
+
+
+def test_embedded_and_daemon_applications_together_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="one kind at a time"):
+        target(tmp_path, "http://shop.example/", "/old", "/")
 
 
 @pytest.mark.parametrize("host", ["ftp://x/", "http://", "http://x:99999/", "http://x:y/"])
@@ -78,13 +87,6 @@ def test_headers_are_split_at_the_colon(tmp_path: Path) -> None:
         target(tmp_path, "http://shop.example/", headers=("nonsense",))
 
 
-def test_weights_stand_behind_the_path() -> None:
-    first, second = parse_paths(["/a=3", "/b?x=y"])
-    assert (first.path, first.weight) == ("/a", 3)
-    assert (second.path, second.weight) == ("/b?x=y", 1)
-
-
-@pytest.mark.parametrize("path", ["a", "/a=0", "http://x/"])
-def test_a_path_that_makes_no_sense_is_refused(path: str) -> None:
+def test_a_path_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--path"):
-        parse_paths([path])
+        target(tmp_path, "http://shop.example/", "a")

@@ -1,5 +1,9 @@
 """A small HTTP server with known behaviour."""
 
+import os
+import shutil
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -9,22 +13,34 @@ import pytest
 
 
 class Behaviour(BaseHTTPRequestHandler):
-    """``/ok`` answers, ``/fail`` answers 500, ``/slow`` takes 0.2 s, ``/cut`` hangs up."""
+    """``/ok`` answers, ``/fail`` answers 500, ``/cut`` hangs up.
+
+    ``/slow`` takes 0.2 s and ``/stall`` 2.5 s, ``/moved`` leads to ``/ok``, and
+    ``/private`` is for those who send back the cookie that it gives.
+    """
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
 
     def do_GET(self) -> None:
         if self.path == "/cut":
             self.close_connection = True
             return
-        if self.path == "/slow":
-            time.sleep(0.2)
+        time.sleep({"/slow": 0.2, "/stall": 2.5}.get(self.path, 0))
         body = b"x" * 100
-        self.send_response(500 if self.path == "/fail" else 200)
+        self.send_response(self.status())
+        self.send_header("Location", "/ok")
+        self.send_header("Set-Cookie", "seen=1")
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def status(self) -> int:
+        if self.path == "/private":
+            return 200 if "seen=1" in self.headers.get("Cookie", "") else 401
+        return {"/fail": 500, "/moved": 302}.get(self.path, 200)
 
     do_HEAD = do_GET  # noqa: N815 - the name is http.server's
 
@@ -46,6 +62,83 @@ def server_url() -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def tls_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same server behind TLS, with a certificate that it signed itself."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    directory = tmp_path_factory.mktemp("tls")
+    key, certificate = directory / "key.pem", directory / "certificate.pem"
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x"]
+    words += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = TlsServer(("127.0.0.1", 0), Behaviour)
+    server.context = context
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class TlsServer(Server):
+    context: ssl.SSLContext
+
+    def finish_request(self, request: object, client_address: object) -> None:
+        """Shake hands in the connection's own thread."""
+        with self.context.wrap_socket(request, server_side=True) as wrapped:  # type: ignore[arg-type]
+            super().finish_request(wrapped, client_address)
+
+
+NAMESPACES = ("tunerw1", "tunerw2")
+
+
+def ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def namespaces() -> Iterator[tuple[str, ...]]:
+    """Two network namespaces, each joined to this one by a pair of its own."""
+    if os.geteuid() != 0 or shutil.which("ip") is None:
+        pytest.skip("network namespaces need root and ip")
+    made: list[str] = []
+    try:
+        for number, name in enumerate(NAMESPACES, 1):
+            try:
+                ip("netns", "add", name)
+            except subprocess.CalledProcessError:
+                pytest.skip("network namespaces are not allowed here")
+            made.append(name)
+            near, far, net = f"{name}a", f"{name}b", f"10.213.{number}"
+            ip("link", "add", near, "type", "veth", "peer", "name", far, "netns", name)
+            ip("addr", "add", f"{net}.1/24", "dev", near)
+            ip("link", "set", near, "up")
+            ip("-n", name, "addr", "add", f"{net}.2/24", "dev", far)
+            ip("-n", name, "link", "set", far, "up")
+            ip("-n", name, "link", "set", "lo", "up")
+            ip("-n", name, "route", "add", "default", "via", f"{net}.1")
+        yield NAMESPACES
+    finally:
+        for name in made:
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
+@pytest.fixture
+def open_server() -> Iterator[str]:
+    """The test server where the namespaces reach it, and nobody else's network."""
+    server = Server(("10.213.1.1", 0), Behaviour)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://10.213.1.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
     thread.join()

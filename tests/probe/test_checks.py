@@ -110,6 +110,7 @@ BUSY = Load(seconds=2.0, busy_cores=2.0, steal_share=0.0, swapped_pages=0)
     [
         ("client-cpu", "doubt", {"client": client(cpu_share=0.75)}, {}, {}),
         ("client-cpu", "invalid", {"client": client(cpu_share=0.97)}, {}, {}),
+        ("engine", "note", {"engine": "wrk", "engine_reason": "wrk: native was busy"}, {}, {}),
         ("client-starved", "note", {"client": client(queue_share=0.4)}, {}, {}),
         ("client-starved", "doubt", {"client": client(queue_share=0.4)}, {"load": BUSY}, {}),
         (
@@ -160,6 +161,17 @@ def test_the_worst_effect_is_the_validity() -> None:
     checked = probe.model_copy(update={"checks": check(plan(), probe, around())})
     assert checked.validity == "doubtful"
     assert result().validity == "valid"
+
+
+def test_the_usual_engine_is_no_news() -> None:
+    assert effects(result(engine="native", engine_reason="native: it used 30% of a core")) == {}
+
+
+def test_an_engine_that_was_the_limit_is_named_with_a_better_one() -> None:
+    probe = result(engine="httpx", client=client(cpu_share=0.97))
+    (found,) = [one for one in check(plan(), probe, around()) if one.name == "client-cpu"]
+    assert "httpx" in found.message
+    assert "--engine native" in found.advice
 
 
 def test_an_open_loop_at_its_rate_passes() -> None:

@@ -26,7 +26,8 @@ def plan(url: str, path: str, **changes: object) -> ProbePlan:
 def test_good_responses_are_counted_with_their_bytes(server_url: str) -> None:
     result = run(plan(server_url, "/ok"))
     assert result.good == result.requests > 0
-    assert result.body_bytes == 100 * result.good
+    assert result.body_bytes >= 100 * result.good
+    assert result.body_bytes % 100 == 0
     assert result.errors == {}
     assert result.throughput == pytest.approx(result.good / result.elapsed_seconds)
     assert 0.4 < result.elapsed_seconds < 2
@@ -59,11 +60,11 @@ def test_a_refused_connection_is_an_error_not_an_exception() -> None:
     assert set(result.errors) == {"connection refused"}
 
 
-def test_a_connection_that_is_cut_is_an_error_after_one_more_try(server_url: str) -> None:
+def test_a_new_connection_that_is_cut_is_an_error(server_url: str) -> None:
     result = run(plan(server_url, "/cut", duration_seconds=0.3))
     assert result.good == 0
     assert set(result.errors) <= {"connection closed", "connection reset"}
-    assert result.keep_alive_races == result.requests
+    assert result.keep_alive_races == 0
 
 
 def test_a_timeout_is_an_error(server_url: str) -> None:

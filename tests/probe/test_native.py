@@ -148,7 +148,7 @@ def test_head_requests_have_no_body(server_url: str) -> None:
 
 def test_the_program_runs_alone_and_answers_sigterm(server_url: str) -> None:
     """As it would on another machine: from standard input, without this package."""
-    spec = spec_for(plan(server_url, "/ok", duration_seconds=30), 0)
+    spec = spec_for(plan(server_url, "/ok", duration_seconds=30), 0, 1)
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", "-", json.dumps(spec)],
         stdin=subprocess.PIPE,

@@ -21,7 +21,8 @@ from tuner.pipeline import audit as pipeline
 from tuner.pipeline.audit import AuditReport, AuditRequest, audit, audit_patch
 from tuner.pipeline.facts.build import build_facts
 from tuner.pipeline.observe import ObserveRequest
-from tuner.report.rule_text import render_rule
+from tuner.report.rule_document import rule_document
+from tuner.report.rule_text import render_text
 from tuner.rules.facts import Facts, Subject
 from tuner.rules.loader import builtin_rules, load_rule, load_rules, names_used
 from tuner.rules.vocabulary import SERVER_FACTS, occurrence
@@ -260,7 +261,7 @@ def test_references_are_https_urls(rule_id: str) -> None:
 @pytest.mark.parametrize("rule_id", sorted(RULES))
 def test_the_explanation_renders(rule_id: str) -> None:
     rule = RULES[rule_id].rule
-    text = render_rule(RULES[rule_id])
+    text = render_text(rule_document(RULES[rule_id]))
     assert text.startswith(f"{rule_id} {rule.name}\n{rule.title}\n")
     for part in (rule.why.strip(), *rule.references, *names_used(RULES[rule_id])):
         assert part in text

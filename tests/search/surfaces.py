@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from tuner.capacity.memory import MemoryCosts, ProcessCost, fits, memory_need
 from tuner.capacity.settings import FrontSettings, GroupSettings, Settings
-from tuner.search.coordinate import CoordinateSearch, ServiceDemand
+from tuner.search.demand import ServiceDemand
+from tuner.search.engines import Search
 from tuner.search.space import Point, Space
 from tuner.search.trial import Objective, Trial
 
@@ -122,7 +123,7 @@ def trial_of(
 Measure = Callable[[Point, int], Trial]
 
 
-def drive(search: CoordinateSearch, measure: Measure) -> list[tuple[Point, Trial]]:
+def drive(search: Search, measure: Measure) -> list[tuple[Point, Trial]]:
     """Answer every question until there is none; return what was asked and answered."""
     asked: list[tuple[Point, Trial]] = []
     while (point := search.ask()) is not None:

@@ -18,7 +18,8 @@ from tests.search.surfaces import (
     trial_of,
 )
 from tuner.capacity.memory import fits
-from tuner.search.coordinate import LEAST_GAIN, CoordinateSearch, ServiceDemand
+from tuner.search.coordinate import LEAST_GAIN, CoordinateSearch
+from tuner.search.demand import ServiceDemand
 from tuner.search.space import Point, Space
 from tuner.search.trial import Objective, Trial
 

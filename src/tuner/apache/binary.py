@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,11 @@ class Httpd:
             return candidate
         given = Path(configured)
         return given if given.is_absolute() and given.is_file() else None
+
+    def has_mpm(self, name: str) -> bool:
+        """Tell whether this httpd can run with an MPM: compiled in, or as a module."""
+        symbol = f"mpm_{name}_module"
+        return symbol in self.static_modules or self.module_file(symbol) is not None
 
     def check(self, main: Path, server_root: Path, environment: dict[str, str]) -> "Check":
         """Run ``httpd -t`` on a configuration."""
@@ -121,8 +127,7 @@ def inspect(path: Path) -> Httpd | None:
     if not path.is_file() or not os.access(path, os.X_OK):
         return None
     try:
-        build = _run([str(path), "-V"], {}).stdout
-        compiled = _run([str(path), "-l"], {}).stdout
+        build, compiled = _ask([str(path), "-V"], [str(path), "-l"])
     except (OSError, subprocess.TimeoutExpired):
         return None
     banner = re.search(r"Server version: Apache/(\d+)\.(\d+)\.(\d+)(\S*)", build)
@@ -175,6 +180,12 @@ def _python_home(wsgi_module: Path) -> Path | None:
         return prefix
     home = re.search(r"^home\s*=\s*(.+)$", text, re.MULTILINE)
     return Path(home[1].strip()).resolve().parent if home else prefix
+
+
+def _ask(*commands: list[str]) -> list[str]:
+    """Run programs side by side; return what each wrote to stdout."""
+    with ThreadPoolExecutor(len(commands)) as pool:
+        return [done.stdout for done in pool.map(lambda command: _run(command, {}), commands)]
 
 
 def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ class, ``X`` executed while reading.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def known_directives() -> dict[str, tuple[DirectiveKind, ...]]:
     A name that several modules define (the MPM directives) has several kinds.
     """
     table: dict[str, tuple[DirectiveKind, ...]] = {}
-    text = files("tuner.apache").joinpath("data/directives.tsv").read_text("ascii")
+    text = (Path(__file__).parent / "data/directives.tsv").read_text("ascii")
     for row in text.splitlines():
         name, source, arguments, where = row.split("\t")
         kind = DirectiveKind(name, source, arguments, where)

@@ -22,7 +22,9 @@ DEBIAN_DEFAULTS = {
 """What Debian's own envvars sets, for a tree that came without the file."""
 
 _ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
-_EXPANSION = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?:(:-|-|##|#)([^}]*))?\}|([A-Za-z_]\w*))")
+_EXPANSION = re.compile(
+    r"\$(?:\{([A-Za-z_]\w*)(?:(:-|-|##|#)((?:[^{}]|\$\{\w+\})*))?\}|([A-Za-z_]\w*))"
+)
 
 
 @dataclass(slots=True)
@@ -129,7 +131,7 @@ def _expand(text: str, environment: Environment) -> str:
     def replace(match: re.Match[str]) -> str:
         value = environment.variables.get(match[1] or match[4], "")
         if match[2] in (":-", "-"):
-            return value or match[3]
+            return value or _expand(match[3], environment)
         if match[2] in ("#", "##") and "*" not in match[3]:
             return value.removeprefix(match[3])
         return value

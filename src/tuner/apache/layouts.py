@@ -4,17 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tuner.apache.environment import (
-    DEBIAN_DEFAULTS,
-    arguments_in,
-    parse_environment_file,
-    parse_envvars,
-)
-from tuner.apache.modules import STATIC_MODULES
 from tuner.apache.reading.files import FileTree
+from tuner.apache.startup import Startup, debian, express, gentoo, is_express, red_hat, suse
 from tuner.errors import ConfigurationNotFound
 
-Name = Literal["debian", "rhel", "suse", "upstream", "express"]
+Name = Literal["debian", "rhel", "suse", "gentoo", "upstream", "express"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,70 +90,34 @@ def _main_in(directory: Path) -> Path | None:
 def _layout(main: str, root: Path | None) -> Layout:
     directory, _, name = main.rpartition("/")
     files = FileTree(root)
+    base = directory.rpartition("/")[0]
     if name == "apache2.conf":
-        return _debian(main, directory, root, files)
-    if (
-        files.kind(f"{directory}/apachectl") == "file"
-        and files.kind(f"{directory}/rc") != "missing"
-    ):
-        return Layout("express", main, directory, root, {}, STATIC_MODULES["upstream"])
+        return _made("debian", main, directory, root, debian(files, directory))
+    if is_express(files, directory):
+        return _made("express", main, directory, root, express(files, directory))
+    if directory.endswith("/httpd/conf"):
+        etc = directory.removesuffix("/httpd/conf")
+        return _made("rhel", main, base, root, red_hat(files, etc))
     if directory.endswith("/conf"):
-        return _red_hat(main, directory.removesuffix("/conf") or "/", root, files)
-    return Layout("suse", main, directory or "/", root, {}, STATIC_MODULES["upstream"])
+        return _made("upstream", main, base, root, Startup())
+    if directory.endswith("/apache2"):
+        found = gentoo(files, base)
+        if found is not None:
+            return _made("gentoo", main, directory, root, found)
+        return _made("suse", main, directory, root, suse(files, directory, main))
+    return _made("upstream", main, directory, root, Startup())
 
 
-def _debian(main: str, directory: str, root: Path | None, files: FileTree) -> Layout:
-    notes: list[str] = []
-    text = _text(files, f"{directory}/envvars")
-    if text is None:
-        environment = dict(DEBIAN_DEFAULTS)
-        notes.append("no envvars beside apache2.conf: Debian's defaults are assumed")
-    else:
-        parsed = parse_envvars(text, {"APACHE_CONFDIR": "/etc/apache2"})
-        environment = parsed.variables
-        notes += [f"envvars {line} is not understood and was skipped" for line in parsed.skipped]
-    defines, before, after = arguments_in(environment.get("APACHE_ARGUMENTS", ""))
+def _made(name: Name, main: str, server_root: str, root: Path | None, startup: Startup) -> Layout:
     return Layout(
-        "debian",
-        main,
-        directory or "/",
-        root,
-        environment,
-        STATIC_MODULES["debian"],
-        tuple(defines),
-        tuple(before),
-        tuple(after),
-        tuple(notes),
+        name=name,
+        main=main,
+        server_root=server_root or "/",
+        root=root,
+        environment=startup.environment,
+        static_modules=startup.static_modules,
+        defines=tuple(startup.defines),
+        before=tuple(startup.before),
+        after=tuple(startup.after),
+        notes=tuple(startup.notes),
     )
-
-
-def _red_hat(main: str, server_root: str, root: Path | None, files: FileTree) -> Layout:
-    name: Name = "rhel" if server_root.endswith("/httpd") else "upstream"
-    environment: dict[str, str] = {}
-    notes: list[str] = []
-    base = server_root.removesuffix("/httpd")
-    text = _text(files, f"{base}/sysconfig/httpd") if name == "rhel" else None
-    if text is not None:
-        parsed = parse_environment_file(text)
-        environment = parsed.variables
-        notes += [f"sysconfig/httpd {line} is not understood" for line in parsed.skipped]
-    defines, before, after = arguments_in(environment.get("OPTIONS", ""))
-    return Layout(
-        name,
-        main,
-        server_root,
-        root,
-        environment,
-        STATIC_MODULES["upstream"],
-        tuple(defines),
-        tuple(before),
-        tuple(after),
-        tuple(notes),
-    )
-
-
-def _text(files: FileTree, path: str) -> str | None:
-    try:
-        return files.read(path).decode("utf-8", "surrogateescape")
-    except OSError:
-        return None

@@ -21,6 +21,10 @@ COMMAND_LINE = "-c/-C directives"
 """The name that httpd gives to what its command line adds."""
 
 
+MAX_SHOWN_SECTIONS = 20
+"""Of a deeper nesting, only the inner sections are written out."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MacroUse:
     """A macro expansion: where the macro is defined and where it is used."""
@@ -64,8 +68,8 @@ class Directive:
     section: "Directive | None"
     """The section around it, among those that httpd keeps."""
     depth: int
-    conditions: "tuple[Directive, ...]"
-    """The <IfModule>, <IfDefine>... around it, outermost first."""
+    condition: "Directive | None"
+    """The innermost <IfModule>, <IfDefine>... around it."""
     variables: tuple[str, ...] = ()
     """Names of the ${variables} that were replaced in this line."""
     reason: str | None = None
@@ -112,9 +116,27 @@ class Directive:
         return tuple(reversed(around))
 
     @property
+    def conditions(self) -> "tuple[Directive, ...]":
+        """The conditions around it, outermost first."""
+        around: list[Directive] = []
+        condition = self.condition
+        while condition is not None:
+            around.append(condition)
+            condition = condition.condition
+        return tuple(reversed(around))
+
+    @property
     def context(self) -> str:
         """The sections around it in one line; ``server`` at the top level."""
-        return " > ".join(section.label for section in self.sections) or "server"
+        labels: list[str] = []
+        section = self.section
+        while section is not None and len(labels) < MAX_SHOWN_SECTIONS:
+            labels.append(section.label)
+            section = section.section
+        if section is not None:
+            labels.append(f"({section.depth + 1} more)")
+        labels.reverse()
+        return " > ".join(labels) or "server"
 
     @property
     def virtual_host(self) -> "Directive | None":
@@ -186,6 +208,24 @@ class Configuration:
         if len(names) > 1:
             found.sort(key=self._order)
         return tuple(found)
+
+    def standing_in(self, section: Directive | None, *names: str) -> tuple[Directive, ...]:
+        """Return the active directives with one of these names directly in ``section``.
+
+        ``None`` is the top level: what the main server gets.
+        """
+        table = self._by_section
+        found = [one for name in names for one in table.get((id(section), name.lower()), ())]
+        if len(names) > 1:
+            found.sort(key=self._order)
+        return tuple(found)
+
+    @cached_property
+    def _by_section(self) -> dict[tuple[int, str], list[Directive]]:
+        table: dict[tuple[int, str], list[Directive]] = {}
+        for one in self.tree:
+            table.setdefault((id(one.section), one.key), []).append(one)
+        return table
 
     @cached_property
     def _by_key(self) -> dict[str, list[Directive]]:

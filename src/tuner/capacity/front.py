@@ -2,7 +2,13 @@
 
 import math
 
-from tuner.apache.effective.mpm import DEFAULT_THREAD_LIMIT
+from tuner.apache.effective.mpm import (
+    DEFAULT_THREAD_LIMIT,
+    DEFAULT_THREADS_PER_CHILD,
+    PREFORK_DEFAULT_SERVER_LIMIT,
+    THREADED_DEFAULT_SERVER_LIMIT,
+    MpmName,
+)
 from tuner.capacity.settings import FrontSettings
 
 EVENT_SLACK_SHARE = 0.25
@@ -58,6 +64,34 @@ def _resize_prefork(current: FrontSettings, workers: int) -> FrontSettings:
             "max_spare": max(current.max_spare, minimum + 1),
         }
     )
+
+
+def front_for_mpm(front: FrontSettings, mpm: MpmName) -> FrontSettings:
+    """Return the workers of ``front`` under another MPM, everything else at its defaults.
+
+    The defaults are httpd's own (include/mpm_common.h, server/mpm/*/).
+    """
+    if mpm == "prefork":
+        base = FrontSettings(
+            mpm=mpm,
+            max_request_workers=front.max_request_workers,
+            server_limit=PREFORK_DEFAULT_SERVER_LIMIT,
+            start_servers=5,
+            min_spare=5,
+            max_spare=10,
+        )
+    else:
+        base = FrontSettings(
+            mpm=mpm,
+            max_request_workers=front.max_request_workers,
+            server_limit=THREADED_DEFAULT_SERVER_LIMIT,
+            start_servers=3,
+            min_spare=75,
+            max_spare=250,
+            threads_per_child=DEFAULT_THREADS_PER_CHILD,
+            thread_limit=DEFAULT_THREAD_LIMIT,
+        )
+    return resize_front(base, front.max_request_workers)
 
 
 def hold_open(front: FrontSettings) -> FrontSettings:

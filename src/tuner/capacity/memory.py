@@ -1,14 +1,23 @@
 """The memory model: what a set of processes needs when every worker is used.
 
-``need = parent + front processes x m_front + sum over groups (processes x m_group) + shared``
+``need = parent + front processes x m_front + sum over groups (processes x m_group) + shared
++ helpers + requests in flight + kernel + transient``
 
 An embedded application lives in ``m_front``. Shared pages count once, so ``m``
-is the USS of one warm process, not its RSS.
+is the USS of one warm process, not its RSS. ``transient`` is what many processes
+take for a moment when they load the application at the same time. What a restart
+adds, while old and new processes run together, is kept apart.
 """
 
-from tuner.capacity.settings import Settings, Value
+from collections.abc import Iterator
+
+from tuner.capacity.settings import FrontSettings, Settings, Value
 from tuner.fact import Origin
 from tuner.units import format_size
+
+SPAWN_AT_ONCE = 32
+"""Front processes that httpd starts in one second at most (MAX_SPAWN_RATE in
+server/mpm/*/): so many may load an embedded application at the same time."""
 
 
 class ProcessCost(Value):
@@ -17,6 +26,14 @@ class ProcessCost(Value):
     size_bytes: int
     origin: Origin
     source: str
+    request_bytes: int = 0
+    """What a request in flight adds in a process that has not had so many yet."""
+    requests_seen: int = 0
+    """Requests in flight that ``size_bytes`` holds already."""
+    kernel_bytes: int = 0
+    """Page tables and kernel stacks of one process."""
+    import_bytes: int = 0
+    """What loading the application takes beyond ``size_bytes``, for a moment."""
 
 
 class MemoryCosts(Value):
@@ -26,19 +43,23 @@ class MemoryCosts(Value):
     front: ProcessCost
     groups: dict[str, ProcessCost]
     shared_bytes: int = 0
+    helpers_bytes: int = 0
+    """Piped loggers, mod_cgid and its scripts, all together."""
 
 
 class NeedTerm(Value):
-    """One term of the need: a number of equal processes."""
+    """One term of the need: a number of equal parts."""
 
     name: str
     processes: int
     each_bytes: int
     source: str
+    is_transient: bool = False
+    """Needed for a moment, while applications are loaded."""
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all processes of the term."""
+        """Bytes of the whole term."""
         return self.processes * self.each_bytes
 
 
@@ -46,11 +67,23 @@ class MemoryNeed(Value):
     """Memory at full occupancy, term by term."""
 
     terms: tuple[NeedTerm, ...]
+    restart: tuple[NeedTerm, ...] = ()
+    """What a graceful restart adds at most, while old processes finish."""
 
     @property
     def size_bytes(self) -> int:
         """Bytes that all processes together need."""
         return sum(term.size_bytes for term in self.terms)
+
+    @property
+    def steady_bytes(self) -> int:
+        """The same without what is needed for a moment only."""
+        return sum(term.size_bytes for term in self.terms if not term.is_transient)
+
+    @property
+    def restart_bytes(self) -> int:
+        """The most that a graceful restart at full occupancy needs."""
+        return self.steady_bytes + sum(term.size_bytes for term in self.restart)
 
     @property
     def formula(self) -> str:
@@ -65,46 +98,113 @@ class MemoryNeed(Value):
 
 def memory_need(settings: Settings, costs: MemoryCosts) -> MemoryNeed:
     """Return what ``settings`` need when every worker and daemon is used."""
-    terms = [
-        NeedTerm(
-            name="parent",
-            processes=1,
-            each_bytes=costs.parent.size_bytes,
-            source=costs.parent.source,
-        ),
-        NeedTerm(
-            name="front",
-            processes=settings.front.processes,
-            each_bytes=costs.front.size_bytes,
-            source=costs.front.source,
-        ),
+    front = settings.front
+    daemons = [
+        (f"daemon {group.name}", group.processes, group.threads, costs.groups[group.name])
+        for group in settings.groups
+        if group.name in costs.groups
     ]
-    for group in settings.groups:
-        cost = costs.groups.get(group.name)
-        if cost is not None:
-            terms.append(
-                NeedTerm(
-                    name=f"daemon {group.name}",
-                    processes=group.processes,
-                    each_bytes=cost.size_bytes,
-                    source=cost.source,
-                )
-            )
+    parts = [
+        ("parent", 1, 0, costs.parent),
+        ("front", front.processes, front.threads, costs.front),
+        *daemons,
+    ]
+    terms = [
+        NeedTerm(name=name, processes=number, each_bytes=cost.size_bytes, source=cost.source)
+        for name, number, _, cost in parts
+    ]
     terms.append(
         NeedTerm(name="shared", processes=1, each_bytes=costs.shared_bytes, source="counted once")
     )
-    return MemoryNeed(terms=tuple(terms))
+    if costs.helpers_bytes:
+        terms.append(
+            NeedTerm(
+                name="helpers",
+                processes=1,
+                each_bytes=costs.helpers_bytes,
+                source="USS of piped loggers and CGI as they run now",
+            )
+        )
+    for name, number, threads, cost in parts:
+        terms += _in_flight(name, number, threads, cost)
+    kernel = sum(number * cost.kernel_bytes for _, number, _, cost in parts)
+    if kernel:
+        terms.append(
+            NeedTerm(
+                name="kernel",
+                processes=1,
+                each_bytes=kernel,
+                source="page tables and kernel stacks",
+            )
+        )
+    terms += _loading(parts)
+    return MemoryNeed(terms=tuple(terms), restart=tuple(_restart(front, costs.front)))
+
+
+_Part = tuple[str, int, int, ProcessCost]
+
+
+def _in_flight(name: str, number: int, threads: int, cost: ProcessCost) -> Iterator[NeedTerm]:
+    new = number * max(0, threads - cost.requests_seen)
+    if new and cost.request_bytes:
+        yield NeedTerm(
+            name=f"requests in {name}",
+            processes=new,
+            each_bytes=cost.request_bytes,
+            source="buffers, pools and stacks of requests that were not in flight when measured",
+        )
+
+
+def _loading(parts: list[_Part]) -> Iterator[NeedTerm]:
+    for name, number, _, cost in parts:
+        if cost.import_bytes:
+            yield NeedTerm(
+                name=f"loading in {name}",
+                processes=min(number, SPAWN_AT_ONCE) if name == "front" else number,
+                each_bytes=cost.import_bytes,
+                source="peak RSS - RSS: many processes load the application at the same time",
+                is_transient=True,
+            )
+
+
+def _restart(front: FrontSettings, cost: ProcessCost) -> Iterator[NeedTerm]:
+    """Return what old front processes take while they finish beside the new ones.
+
+    event keeps both generations within ServerLimit; worker gives the slots of old
+    processes to new ones as soon as a thread of them has ended, so a whole second
+    generation may run; prefork starts a child only in the place of an old one.
+    mod_wsgi ends all daemons of the old generation, by force after 3 s, before new
+    ones start. Measured on Debian 12, httpd 2.4.71 with mod_wsgi 4.9.4.
+    """
+    if front.mpm == "event":
+        old = min(max(0, front.server_limit - front.processes), front.processes)
+        source = "ServerLimit - processes: both generations run until old requests end"
+    else:
+        old = front.processes if front.mpm == "worker" else 0
+        source = "a second generation runs until old requests end"
+    if old:
+        yield NeedTerm(
+            name="old front processes", processes=old, each_bytes=cost.size_bytes, source=source
+        )
 
 
 def front_processes_that_fit(settings: Settings, costs: MemoryCosts, budget_bytes: int) -> int:
     """Return the largest number of front processes within the budget; at least 1.
 
-    Daemon groups keep their size: ``floor((budget - everything else) / m_front)``.
+    Daemon groups keep their size. The need grows with every process, so the
+    number is found by halving.
     """
-    one = settings.front.model_copy(update={"max_request_workers": settings.front.threads})
-    rest = memory_need(settings.model_copy(update={"front": one}), costs).size_bytes
-    spare = budget_bytes - (rest - costs.front.size_bytes)
-    return max(1, spare // max(1, costs.front.size_bytes))
+
+    def need(processes: int) -> int:
+        workers = processes * settings.front.threads
+        front = settings.front.model_copy(update={"max_request_workers": workers})
+        return memory_need(settings.model_copy(update={"front": front}), costs).size_bytes
+
+    low, high = 1, max(1, budget_bytes // max(1, costs.front.size_bytes))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if need(middle) <= budget_bytes else (low, middle - 1)
+    return low
 
 
 def group_processes_that_fit(
@@ -114,11 +214,14 @@ def group_processes_that_fit(
 
     ``processes x (budget - everything else) / all daemons``, never more than today.
     """
-    sized = [group for group in settings.groups if group.name in costs.groups]
     rest = memory_need(settings.model_copy(update={"groups": ()}), costs).size_bytes
-    wanted = sum(group.processes * costs.groups[group.name].size_bytes for group in sized)
+    wanted = memory_need(settings, costs).size_bytes - rest
     share = min(1.0, max(0, budget_bytes - rest) / max(1, wanted))
-    return {group.name: max(1, int(group.processes * share)) for group in sized}
+    return {
+        group.name: max(1, int(group.processes * share))
+        for group in settings.groups
+        if group.name in costs.groups
+    }
 
 
 def fits(settings: Settings, costs: MemoryCosts, budget_bytes: int) -> bool:

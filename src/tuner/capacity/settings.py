@@ -9,7 +9,7 @@ from tuner.apache.effective.mpm import MpmName, MpmSettings
 class Value(BaseModel):
     """Base of the values here: frozen, nothing beyond its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class FrontSettings(Value):

@@ -16,10 +16,16 @@ from typing import Annotated, Any
 import typer
 
 from tuner import __version__
-from tuner.cli.audit import audit
+from tuner.cli.audit import TOML_HELP, audit
 from tuner.cli.explain import explain
+from tuner.cli.measure import measure
 from tuner.cli.optimize import optimize
+from tuner.cli.plan import plan
+from tuner.cli.probe import probe
 from tuner.cli.rules import rules
+from tuner.cli.schema import schema
+from tuner.cli.show import show
+from tuner.cli.smoke import check, record
 from tuner.errors import Interrupted, TunerError
 from tuner.server.places import shadow_directories
 
@@ -45,10 +51,19 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-app.command("audit")(_interruptible(audit))
+app.command("audit", epilog=TOML_HELP)(_interruptible(audit))
 app.command("optimize")(_interruptible(optimize))
+app.command("plan")(_interruptible(plan))
+app.command("show")(_interruptible(show))
+app.command("probe")(_interruptible(probe))
+smoke = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+smoke.command("record")(_interruptible(record))
+smoke.command("check")(_interruptible(check))
+app.add_typer(smoke, name="smoke", help="Record a baseline and compare with it, for CI.")
+app.command("measure")(_interruptible(measure))
 app.command("rules")(_interruptible(rules))
 app.command("explain")(_interruptible(explain))
+app.command("schema")(_interruptible(schema))
 
 
 def _version(value: bool) -> None:
@@ -69,8 +84,8 @@ def tuner(
     copy of the server, and writes patches for review.
 
     Exit codes: 0 clean or better settings found, 1 error, 2 usage, 3 no configuration found,
-    4 nothing better than today, 5 stopped by a guard, 11 to 14 the highest severity found
-    (info, low, medium, high), 130 interrupted.
+    4 nothing better than today, 5 stopped by a guard, 6 smoke test regressed, 11 to 14 the
+    highest severity found (info, low, medium, high), 130 interrupted.
     """
     _end_leftovers()
 
@@ -81,6 +96,8 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    # No plugin of pydantic has a say here; looking for them costs a tenth of the start.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app()
     except TunerError as error:

@@ -1,7 +1,7 @@
 """tuner audit."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -23,13 +23,37 @@ from tuner.cli.options import (
     read_request,
     split_list,
 )
+from tuner.report.formats import AuditFormat
 
-Format = Literal["text", "json"]
+if TYPE_CHECKING:
+    from tuner.apache.binary import Httpd
+    from tuner.pipeline.audit import AuditReport
+
+T = TypeVar("T")
 SeverityName = Literal["info", "low", "medium", "high"]
 
 _MEMORY = "Memory"
 _RULES = "Rules"
 _RESULT = "Result"
+
+
+TOML_HELP = """A tuner.toml holds defaults for options, which the command line replaces, and
+thresholds of rules (tuner explain ID names them). Paths in it are relative to the file:
+
+\b
+    [audit]
+    select = ["CAP", "MPM"]          # only rules whose id begins like this
+    ignore = ["TMO001"]
+    min-severity = "low"
+    fail-on = "medium"
+    budget = "16G"                   # as --budget; so are the next two
+    reserve = "10%"
+    app-memory = ["40M", "120M@shop"]
+    rules = ["our-rules"]            # directories
+    baseline = "known.json"
+    [thresholds.ID]                  # of one rule
+    name = "300s"                    # with a unit, where its own value has one
+"""
 
 
 def audit(
@@ -84,17 +108,38 @@ def audit(
             rich_help_panel=_RULES,
         ),
     ] = None,
-    min_severity: Annotated[
-        SeverityName,
-        typer.Option(help="Report nothing below this severity.", rich_help_panel=_RESULT),
-    ] = "info",
-    fail_on: Annotated[
-        SeverityName,
+    baseline: Annotated[
+        Path | None,
         typer.Option(
-            help="Exit with 0 when all findings are below this severity.",
+            help="An earlier report in JSON: what it holds is marked as known, and does not count.",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            help="Defaults for these options and thresholds of rules. Default: tuner.toml in the "
+            "current directory, if there is one.",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
+    min_severity: Annotated[
+        SeverityName | None,
+        typer.Option(
+            help="Report nothing below this severity. Default: info.",
+            show_default=False,
             rich_help_panel=_RESULT,
         ),
-    ] = "info",
+    ] = None,
+    fail_on: Annotated[
+        SeverityName | None,
+        typer.Option(
+            help="Exit with 0 when all findings are below this severity. Default: info.",
+            show_default=False,
+            rich_help_panel=_RESULT,
+        ),
+    ] = None,
     no_exit_codes: Annotated[
         bool, typer.Option("--no-exit-codes", help="Findings exit with 0.", rich_help_panel=_RESULT)
     ] = False,
@@ -111,8 +156,9 @@ def audit(
         ),
     ] = False,
     format: Annotated[
-        Format, typer.Option("--format", help="Form of the report.", rich_help_panel=_RESULT)
-    ] = "text",
+        AuditFormat,
+        typer.Option("--format", help="Form of the report.", rich_help_panel=_RESULT),
+    ] = AuditFormat.TEXT,
     output: Output = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -124,47 +170,69 @@ def audit(
     from tuner.apache.binary import find_httpd
     from tuner.cli.exits import code_for_severities
     from tuner.cli.output import emit, say, use_colour
-    from tuner.pipeline.audit import AuditRequest, audit_patch
+    from tuner.pipeline.audit import AuditRequest
     from tuner.pipeline.audit import audit as run_audit
     from tuner.pipeline.observe import ObserveRequest
+    from tuner.pipeline.preferences import read_preferences
+    from tuner.report.audit_document import audit_document
+    from tuner.report.formats import Look, render_audit
     from tuner.report.select import at_least
 
+    preferences = read_preferences(config)
+    if verbose and preferences.path:
+        say(f"defaults from {preferences.path}")
+    said = preferences.audit
     program = find_httpd(httpd)
     report = run_audit(
         AuditRequest(
             read=read_request(
                 path, root, define, before, after, env, env_file, static_module, program
             ),
-            observe=ObserveRequest(live, pid, tuple(app_memory or ()), budget, reserve),
-            rule_directories=tuple(rules or ()),
-            select=split_list(select),
-            ignore=split_list(ignore),
+            observe=ObserveRequest(
+                live,
+                pid,
+                tuple(_first(app_memory, said.app_memory) or ()),
+                _first(budget, said.budget),
+                _first(reserve, said.reserve),
+            ),
+            rule_directories=tuple(_first(rules, preferences.rules) or ()),
+            select=split_list(_first(select, said.select)),
+            ignore=split_list(_first(ignore, said.ignore)),
+            thresholds=preferences.thresholds,
+            baseline=_first(baseline, preferences.baseline),
         )
     )
-    shown = at_least(report.findings, min_severity)
-    if format == "json":
-        from tuner.report.audit_json import render_json
-
-        emit(render_json(report, shown), output)
-    else:
-        from tuner.report.audit_text import render_text
-
-        text = render_text(report, shown, colour=use_colour(output), verbose=verbose)
-        emit(text, output)
+    shown = at_least(report.findings, _first(min_severity, said.min_severity) or "info")
+    document = audit_document(report, shown)
+    checked = [one.rule for one in report.rules]
+    emit(render_audit(format, document, checked, Look(use_colour(output), verbose)), output)
     if patch is not None:
-        made, refused = audit_patch(report, program, unsafe=unsafe_fixes)
-        for line in refused:
-            say(f"not in the patch: {line}")
-        if made is None:
-            say("no patch: there are no fixes that can be made")
-        else:
-            from tuner.patch.build import write_patch
-
-            write_patch(made, patch)
-            if not quiet:
-                say(f"wrote {patch}: {len(made.changes)} changes, {made.restart} needed")
+        _write_patch(report, program, patch, unsafe_fixes, quiet)
     if report.configuration.fatal_errors:
         raise typer.Exit(1)
     if not no_exit_codes:
-        open_findings = [one for one in at_least(shown, fail_on) if not one.suppressed]
-        raise typer.Exit(code_for_severities(one.severity for one in open_findings))
+        counted = at_least(shown, _first(fail_on, said.fail_on) or "info")
+        raise typer.Exit(code_for_severities(one.severity for one in counted if one.is_open))
+
+
+def _first(given: T | None, otherwise: T | None) -> T | None:
+    """Return what the command line says, else what tuner.toml says."""
+    return otherwise if given is None else given
+
+
+def _write_patch(
+    report: "AuditReport", program: "Httpd | None", path: Path, unsafe: bool, quiet: bool
+) -> None:
+    from tuner.cli.output import say
+    from tuner.patch.build import write_patch
+    from tuner.pipeline.audit import audit_patch
+
+    made, refused = audit_patch(report, program, unsafe=unsafe)
+    for line in refused:
+        say(f"not in the patch: {line}")
+    if made is None:
+        say("no patch: there are no fixes that can be made")
+        return
+    write_patch(made, path)
+    if not quiet:
+        say(f"wrote {path}: {len(made.changes)} changes, {made.restart} needed")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 CLEAN = 0
 NOTHING_BETTER = 4
+REGRESSED = 6
 FINDINGS = {"info": 11, "low": 12, "medium": 13, "high": 14}
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import typer
 
@@ -21,6 +22,17 @@ from tuner.cli.options import (
     StaticModules,
     read_request,
 )
+from tuner.cli.traffic import (
+    AccessLogFile,
+    AllowMethods,
+    AllowTokens,
+    Cookies,
+    Headers,
+    LogFormat,
+    Paths,
+    TopPaths,
+    traffic_request,
+)
 
 _LOAD = "Load"
 _LIMITS = "Objective and limits"
@@ -29,14 +41,14 @@ _RESULT = "Result"
 
 def optimize(
     host: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--host",
             metavar="URL",
             help="The site to optimise, for example http://shop.example:8080/. It selects port and "
             "virtual host of the configuration; nothing is sent to it.",
         ),
-    ],
+    ] = None,
     path: ConfigPath = None,
     root: Root = None,
     define: Defines = None,
@@ -46,26 +58,21 @@ def optimize(
     env_file: EnvFile = None,
     static_module: StaticModules = None,
     httpd: HttpdPath = None,
-    request_path: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--path",
-            metavar="/URL[=WEIGHT]",
-            help="What to request; repeat it for a mix. Only GET. Default: the path of --host.",
-            rich_help_panel=_LOAD,
-        ),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option("--header", metavar="'NAME: VALUE'", rich_help_panel=_LOAD),
-    ] = None,
+    request_path: Paths = None,
+    header: Headers = None,
+    cookie: Cookies = None,
+    allow_methods: AllowMethods = None,
+    access_log: AccessLogFile = None,
+    log_format: LogFormat = None,
+    top: TopPaths = 20,
+    allow_tokens: AllowTokens = False,
     concurrency: Annotated[
         int,
         typer.Option(
             min=1, max=2000, help="Requests in flight at the same time.", rich_help_panel=_LOAD
         ),
     ] = 64,
-    engine: Annotated[str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)] = "httpx",
+    engine: Annotated[str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)] = "auto",
     slo: Annotated[
         str | None,
         typer.Option(
@@ -75,6 +82,14 @@ def optimize(
             rich_help_panel=_LIMITS,
         ),
     ] = None,
+    objective: Annotated[
+        Literal["throughput", "latency", "memory"],
+        typer.Option(
+            help="What to improve within --slo and --max-error-rate; latency and memory keep "
+            "95 % of the best throughput.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = "throughput",
     max_error_rate: Annotated[
         float, typer.Option(min=0.0, max=1.0, rich_help_panel=_LIMITS)
     ] = 0.01,
@@ -92,6 +107,17 @@ def optimize(
         int,
         typer.Option(min=1, max=50, help="Pairs in the final comparison.", rich_help_panel=_LIMITS),
     ] = 6,
+    search: Annotated[
+        str, typer.Option(help="Search engine: guided or coordinate.", rich_help_panel=_LIMITS)
+    ] = "guided",
+    consider_mpm: Annotated[
+        bool,
+        typer.Option(
+            "--consider-mpm",
+            help="Measure the result under the other MPMs too.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = False,
     shadow_port: Annotated[
         int | None,
         typer.Option(
@@ -115,6 +141,14 @@ def optimize(
             rich_help_panel=_RESULT,
         ),
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with an interrupted run, as it was asked for; other options are ignored.",
+            rich_help_panel=_RESULT,
+        ),
+    ] = None,
     format: Annotated[
         Literal["text", "json"],
         typer.Option("--format", help="Form of the result.", rich_help_panel=_RESULT),
@@ -131,34 +165,58 @@ def optimize(
     from tuner.cli.exits import NOTHING_BETTER
     from tuner.cli.output import emit, say, use_colour
     from tuner.cli.parse import parse_slo
+    from tuner.errors import UsageError
     from tuner.patch.build import write_patch
-    from tuner.pipeline.optimise import OptimiseRequest, optimise
+    from tuner.pipeline.optimise.request import OptimiseRequest
+    from tuner.pipeline.optimise.run import optimise
+    from tuner.pipeline.optimise.run import resume as go_on
+    from tuner.pipeline.traffic import find_traffic
     from tuner.units import parse_duration
 
-    program = find_httpd(httpd)
-    result = optimise(
-        OptimiseRequest(
-            read=read_request(
-                path, root, define, before, after, env, env_file, static_module, program
+    progress = (lambda line: None) if quiet else say
+    if resume is not None:
+        result = go_on(resume, progress)
+    elif host is None:
+        raise UsageError("optimize needs --host URL", hint="or --resume RUN")
+    else:
+        program = find_httpd(httpd)
+        reading = read_request(
+            path, root, define, before, after, env, env_file, static_module, program
+        )
+        traffic = find_traffic(
+            traffic_request(
+                *(request_path, header, cookie, allow_methods, access_log, log_format, top),
+                allow_tokens,
+                reading,
             ),
-            httpd=program,
-            host=host,
-            paths=tuple(request_path or ()),
-            headers=tuple(header or ()),
-            objective=parse_slo(slo, max_error_rate),
-            concurrency=concurrency,
-            engine=engine,
-            max_probes=max_probes,
-            time_limit_seconds=parse_duration(time_limit),
-            probe_seconds=parse_duration(probe_time),
-            rounds=rounds,
-            budget=budget,
-            reserve=reserve,
-            run_directory=run_dir,
-            shadow_port=shadow_port,
-        ),
-        (lambda line: None) if quiet else say,
-    )
+            urlsplit(host).hostname,
+        )
+        if traffic.host is not None:
+            raise UsageError("--header Host: the virtual host is selected by --host")
+        paths, headers = traffic.options
+        result = optimise(
+            OptimiseRequest(
+                read=reading,
+                httpd=program,
+                host=host,
+                paths=paths,
+                headers=headers,
+                objective=parse_slo(slo, max_error_rate, objective),
+                concurrency=concurrency,
+                engine=engine,
+                search=search,
+                max_probes=max_probes,
+                time_limit_seconds=parse_duration(time_limit),
+                probe_seconds=parse_duration(probe_time),
+                rounds=rounds,
+                budget=budget,
+                reserve=reserve,
+                consider_mpm=consider_mpm,
+                shadow_port=shadow_port,
+            ),
+            run_dir,
+            progress,
+        )
     if format == "json":
         from tuner.report.optimise_json import render_json
 

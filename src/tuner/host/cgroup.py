@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 _UNLIMITED_BYTES = 2**60
 """v1 writes "no limit" as a huge number near 2**63."""
 
@@ -31,6 +33,67 @@ def memory_limits(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")
             if value is not None and value < _UNLIMITED_BYTES:
                 found.append(Limit(value, str(directory / name)))
     return sorted(found, key=lambda limit: limit.value)
+
+
+class GroupMemory(BaseModel):
+    """A control group with a memory limit, and what is in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limit_bytes: int
+    source: str
+    """The kernel file that states the limit."""
+    used_bytes: int | None
+    """What its processes need: usage without page cache that can go at once; None
+    when it cannot be read."""
+    oom_kills: int | None
+    """Processes of the group that the kernel has killed for want of memory."""
+
+
+def limited_groups(
+    pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")
+) -> tuple[GroupMemory, ...]:
+    """Return every control group around a process that limits memory, tightest first."""
+    return tuple(
+        GroupMemory(
+            limit_bytes=int(limit.value),
+            source=limit.source,
+            used_bytes=_used_bytes(Path(limit.source).parent),
+            oom_kills=_oom_kills(Path(limit.source).parent),
+        )
+        for limit in memory_limits(pid, proc, sys)
+    )
+
+
+def _used_bytes(directory: Path) -> int | None:
+    """Return usage without inactive page cache, as container runtimes count it."""
+    statistics = _table(directory / "memory.stat")
+    for usage, inactive in (
+        ("memory.current", "inactive_file"),
+        ("memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        value = _number(directory / usage)
+        if value is not None:
+            return max(0, int(value) - statistics.get(inactive, 0))
+    return None
+
+
+def _oom_kills(directory: Path) -> int | None:
+    for name in ("memory.events", "memory.oom_control"):
+        value = _table(directory / name).get("oom_kill")
+        if value is not None:
+            return value
+    return None
+
+
+def _table(path: Path) -> dict[str, int]:
+    """Read lines of a name and a number."""
+    words = _words(path)
+    return {
+        name: int(value)
+        for name, value in zip(words[::2], words[1::2], strict=False)
+        if value.isdigit()
+    }
 
 
 def cpu_quotas(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> list[Limit]:
@@ -59,17 +122,6 @@ def pids_limit(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -
         if (value := _number(directory / "pids.max")) is not None
     ]
     return min(found, key=lambda limit: limit.value, default=None)
-
-
-def oom_kills(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> Limit | None:
-    """Return how many processes of the group the kernel killed for want of memory."""
-    for directory, is_v2 in _groups(pid, "memory", proc, sys):
-        source = directory / ("memory.events" if is_v2 else "memory.oom_control")
-        words = _words(source)
-        pairs = dict(zip(words[::2], words[1::2], strict=False))
-        if "oom_kill" in pairs:
-            return Limit(float(pairs["oom_kill"]), str(source))
-    return None
 
 
 def working_set(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> Limit | None:

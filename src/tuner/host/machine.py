@@ -6,7 +6,7 @@ import os
 import psutil
 from pydantic import BaseModel, ConfigDict
 
-from tuner.host.cgroup import cpu_quotas, memory_limits
+from tuner.host.cgroup import GroupMemory, cpu_quotas, limited_groups
 
 
 class Machine(BaseModel):
@@ -20,6 +20,8 @@ class Machine(BaseModel):
     memory_limit_bytes: int
     """The tightest of physical memory and every control group limit."""
     memory_limit_source: str
+    groups: tuple[GroupMemory, ...] = ()
+    """Every control group around the process that limits memory, tightest first."""
     swap_used_bytes: int
     cores: int
     """Cores that can be used at the same time: affinity and quota, rounded up."""
@@ -31,15 +33,17 @@ def observe_machine(pid: int | None = None) -> Machine:
     watched = os.getpid() if pid is None else pid
     memory = psutil.virtual_memory()
     limit, source = memory.total, "MemTotal in /proc/meminfo"
-    for found in memory_limits(watched):
-        if found.value < limit:
-            limit, source = int(found.value), found.source
+    groups = limited_groups(watched)
+    for found in groups:
+        if found.limit_bytes < limit:
+            limit, source = found.limit_bytes, found.source
     cores, cores_source = _cores(watched)
     return Machine(
         memory_total_bytes=memory.total,
         memory_available_bytes=memory.available,
         memory_limit_bytes=limit,
         memory_limit_source=source,
+        groups=groups,
         swap_used_bytes=psutil.swap_memory().used,
         cores=cores,
         cores_source=cores_source,

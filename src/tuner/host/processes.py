@@ -1,26 +1,26 @@
-"""The processes of one running Apache: their roles and what each really costs.
+"""The processes of one running Apache: their roles and what each really costs."""
 
-Roles come from facts, not from names: the parent is the pid given; a daemon
-process listens on its group's Unix socket and on no TCP port; a front process
-holds the TCP listener; everything else below the parent is a helper.
-"""
-
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import psutil
 from pydantic import BaseModel, ConfigDict
 
 from tuner.errors import MeasurementError
-from tuner.host.sockets import ListeningSockets, held_sockets, listening_sockets
+from tuner.host.roles import Expected, Helper, Recognised, Role, RoleSource, role_of
+from tuner.host.smaps import Metric, sizes_of, status_of
+from tuner.host.sockets import listening_sockets
+from tuner.host.warmth import WORKED_SECONDS, Warmth
 
-Role = Literal["parent", "front", "daemon", "other"]
-Metric = Literal["uss", "anonymous"]
+__all__ = ["Expected", "Metric", "ProcessMemory", "Role", "process_tree"]
 
-_DAEMON_SOCKET = re.compile(r"\.(\d+)\.(\d+)\.(\d+)\.sock$")
-_DISPLAY_NAME = re.compile(r"^\(wsgi:(.*?)\)?\s*$")
+KERNEL_STACK_BYTES = 16 * 2**10
+"""The kernel's own stack of each thread on x86-64 (Documentation/arch/x86/kernel-stacks.rst)."""
+
+
+DAEMON_HELPER_THREADS = 2
+"""A daemon process of mod_wsgi 4.9 starts two threads of its own before those that
+serve (wsgi_daemon_main)."""
 
 
 class ProcessMemory(BaseModel):
@@ -42,19 +42,46 @@ class ProcessMemory(BaseModel):
     threads: int
     cpu_seconds: float
     metric: Metric
-    """``anonymous``: RssAnon + RssShmem + swap stand in for USS, a cautious estimate."""
+    helper: Helper | None = None
+    """What a process of role ``other`` is; None when that is not known."""
+    role_source: RoleSource = "sockets"
+    """The fact that told the role."""
+    is_stopping: bool = False
+    """A front process of an older generation that finishes its last requests."""
+    peak_rss_bytes: int = 0
+    """The largest RSS in the life of the process."""
+    page_tables_bytes: int = 0
+    worker_seconds: float | None = None
+    """CPU of the busiest thread that serves; None when it cannot be read."""
+    threads_worked: int | None = None
+    """Threads that have served: in a daemon, the most requests it ever had at the
+    same time, since mod_wsgi takes the last idle thread first."""
+    time_slices: int | None = None
+    """How often the process was run by the scheduler."""
+    requests: int | None = None
+    """Requests served since it started, where the scoreboard can be read."""
+    warmth: Warmth = "unknown"
+    warmth_reason: str = ""
+
+    @property
+    def kernel_bytes(self) -> int:
+        """What the kernel keeps for the process: page tables and a stack for each thread."""
+        return self.page_tables_bytes + self.threads * KERNEL_STACK_BYTES
 
 
-def process_tree(parent_pid: int, group_names: Sequence[str] = ()) -> tuple[ProcessMemory, ...]:
+def process_tree(
+    parent_pid: int, group_names: Sequence[str] = (), expected: Expected | None = None
+) -> tuple[ProcessMemory, ...]:
     """Measure the parent and everything below it.
 
     ``group_names`` are the daemon process groups in the order of their
-    definition: mod_wsgi numbers its sockets in that order. Processes that end
+    definition; ``expected`` says more and takes their place. Processes that end
     while they are read are left out.
 
     Raises:
         MeasurementError: there is no such parent process.
     """
+    known = expected or Expected(tuple(group_names))
     try:
         parent = psutil.Process(parent_pid)
         children = parent.children(recursive=True)
@@ -62,12 +89,19 @@ def process_tree(parent_pid: int, group_names: Sequence[str] = ()) -> tuple[Proc
         raise MeasurementError(f"process {parent_pid} is not running") from error
     sockets = listening_sockets(parent_pid)
     found: list[ProcessMemory] = []
+    helpers: dict[int, Helper | None] = {}
     for process in (parent, *children):
         try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            role, group = _role(process, parent_pid, sockets, group_names)
-            found.append(_measure(process, role, group))
+            with process.oneshot():
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    continue
+                threads, below = process.num_threads(), process.ppid()
+                created = process.create_time()
+            role = role_of(
+                process.pid, below, parent_pid, threads, sockets, known, helpers.get(below)
+            )
+            helpers[process.pid] = role.helper
+            found.append(_measure(process, created, threads, role))
         except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
             continue
     if not found or found[0].role != "parent":
@@ -75,87 +109,49 @@ def process_tree(parent_pid: int, group_names: Sequence[str] = ()) -> tuple[Proc
     return tuple(found)
 
 
-def _role(
-    process: psutil.Process, parent_pid: int, sockets: ListeningSockets, names: Sequence[str]
-) -> tuple[Role, str | None]:
-    if process.pid == parent_pid:
-        return "parent", None
-    held = held_sockets(process.pid)
-    if held is None:
-        return _role_without_sockets(process, parent_pid, names)
-    if any(inode in sockets.tcp_ports for inode in held):
-        return "front", None
-    for inode in held:
-        match = _DAEMON_SOCKET.search(sockets.unix_paths.get(inode, ""))
-        if match and int(match[1]) == parent_pid:
-            number = int(match[3])
-            return "daemon", names[number - 1] if 0 < number <= len(names) else None
-    return "other", None
-
-
-def _role_without_sockets(
-    process: psutil.Process, parent_pid: int, names: Sequence[str]
-) -> tuple[Role, str | None]:
-    """Without the right to see descriptors, only a display-name tells a daemon apart."""
-    command = process.cmdline()
-    match = _DISPLAY_NAME.match(command[0]) if command else None
-    if match:
-        group = next((name for name in names if name.startswith(match[1])), None)
-        return "daemon", group
-    same_program = Path(f"/proc/{process.pid}/comm").read_text()
-    parent_program = Path(f"/proc/{parent_pid}/comm").read_text()
-    return ("front" if same_program == parent_program else "other"), None
-
-
-def _measure(process: psutil.Process, role: Role, group: str | None) -> ProcessMemory:
-    with process.oneshot():
-        threads = process.num_threads()
-        created = process.create_time()
-    metric: Metric = "uss"
-    pss: int | None = None
-    try:
-        full = process.memory_full_info()
-        uss, pss, rss, swap = full.uss + full.swap, full.pss, full.rss, full.swap
-    except psutil.AccessDenied:
-        metric = "anonymous"
-        uss, rss, swap = _from_status(process.pid)
+def _measure(
+    process: psutil.Process, created: float, threads: int, role: Recognised
+) -> ProcessMemory:
+    sizes = sizes_of(process.pid)
+    status = status_of(process.pid)
+    ran = _threads_ran(process.pid)
+    times = process.cpu_times()
+    tasks = sorted(ran)[1 + (DAEMON_HELPER_THREADS if role.role == "daemon" else 0) :]
+    workers = [ran[task][0] for task in tasks]
     return ProcessMemory(
         pid=process.pid,
         create_time=created,
-        role=role,
-        group=group,
-        uss_bytes=uss,
-        pss_bytes=pss,
-        rss_bytes=rss,
-        swap_bytes=swap,
+        role=role.role,
+        group=role.group,
+        helper=role.helper,
+        is_stopping=role.is_stopping,
+        role_source=role.source,
+        uss_bytes=sizes.uss,
+        pss_bytes=sizes.pss,
+        rss_bytes=sizes.rss,
+        swap_bytes=sizes.swap,
+        metric=sizes.metric,
+        peak_rss_bytes=max(status.get("VmHWM", 0), sizes.rss),
+        page_tables_bytes=status.get("VmPTE", 0),
         threads=threads,
-        cpu_seconds=_cpu_seconds(process),
-        metric=metric,
+        cpu_seconds=sum(s for s, _ in ran.values()) if ran else times.user + times.system,
+        worker_seconds=max(workers, default=0.0) if ran else None,
+        threads_worked=sum(s >= WORKED_SECONDS for s in workers) if ran else None,
+        time_slices=sum(slices for _, slices in ran.values()) if ran else None,
     )
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
-    """Return CPU time in nanosecond resolution (schedstat), where the kernel keeps it.
+def _threads_ran(pid: int) -> dict[int, tuple[float, int]]:
+    """Return CPU seconds and time slices by thread; empty where the kernel keeps none.
 
-    ``/proc/PID/stat`` counts in ticks of 10 ms, too coarse for a few short requests.
+    ``schedstat`` counts nanoseconds; ``/proc/PID/stat`` counts in ticks of 10 ms,
+    too coarse for a few short requests.
     """
-    total = 0
-    try:
-        for task in Path(f"/proc/{process.pid}/task").iterdir():
-            total += int((task / "schedstat").read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        times = process.cpu_times()
-        return float(times.user + times.system)
-    return total / 1e9
-
-
-def _from_status(pid: int) -> tuple[int, int, int]:
-    """Return anonymous + shared memory + swap, RSS and swap; readable by everyone."""
-    values: dict[str, int] = {}
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        name, _, rest = line.partition(":")
-        if name in ("RssAnon", "RssShmem", "VmSwap", "VmRSS"):
-            values[name] = int(rest.split()[0]) * 1024
-    swap = values.get("VmSwap", 0)
-    own = values.get("RssAnon", 0) + values.get("RssShmem", 0) + swap
-    return own, values.get("VmRSS", 0), swap
+    found: dict[int, tuple[float, int]] = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            words = (task / "schedstat").read_text().split()
+            found[int(task.name)] = (int(words[0]) / 1e9, int(words[2]))
+        except (OSError, ValueError, IndexError):
+            continue
+    return found

@@ -3,23 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tuner.apache.binary import Httpd
 from tuner.apache.changes import Change
 from tuner.apache.read import ReadRequest, read
 from tuner.apache.tree import Configuration
-from tuner.errors import PatchError
+from tuner.errors import PatchError, UsageError, did_you_mean
+from tuner.patch.build import Patch, build_patch
 from tuner.pipeline.facts.build import build_facts
 from tuner.pipeline.observe import Observation, ObserveRequest, observe
 from tuner.pipeline.views import Views, views_of
+from tuner.rules.baseline import mark_known, read_baseline, with_fingerprints
 from tuner.rules.checker import evaluate_rules
 from tuner.rules.finding import Finding, Skipped
 from tuner.rules.loader import CompiledRule, builtin_rules, load_rules
 from tuner.rules.suppress import apply_suppressions
-
-if TYPE_CHECKING:
-    from tuner.patch.build import Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,8 @@ class AuditRequest:
     ignore: tuple[str, ...] = ()
     thresholds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Values that replace those of rules, by rule id and name."""
+    baseline: Path | None = None
+    """An earlier report: what it holds is marked as known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class AuditReport:
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     rules: tuple[CompiledRule, ...]
+    has_baseline: bool = False
 
 
 def audit(request: AuditRequest) -> AuditReport:
@@ -53,6 +54,7 @@ def audit(request: AuditRequest) -> AuditReport:
     Raises:
         TunerError: it cannot be found, read or measured.
     """
+    baseline = read_baseline(request.baseline) if request.baseline else None
     configuration = read(request.read)
     views = views_of(configuration)
     observation = observe(configuration, views, request.observe)
@@ -63,13 +65,16 @@ def audit(request: AuditRequest) -> AuditReport:
         configuration, views, observation, is_httpd_known=request.read.httpd is not None
     )
     outcome = evaluate_rules(rules, facts)
+    findings = apply_suppressions(configuration, outcome.findings)
+    findings = with_fingerprints(configuration, findings)
     return AuditReport(
         configuration=configuration,
         views=views,
         observation=observation,
-        findings=apply_suppressions(configuration, outcome.findings),
+        findings=mark_known(findings, baseline or frozenset()),
         skipped=outcome.skipped,
         rules=rules,
+        has_baseline=baseline is not None,
     )
 
 
@@ -79,8 +84,18 @@ def chosen_rules(
     ignore: Sequence[str],
     thresholds: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[CompiledRule, ...]:
-    """Load the rule pack and more directories; keep what is selected and not ignored."""
+    """Load the rule pack and more directories; keep what is selected and not ignored.
+
+    Raises:
+        UsageError: a selected or ignored id is that of no rule.
+    """
     rules = load_rules([builtin_rules(), *directories], thresholds)
+    for option, wanted in (("--select", select), ("--ignore", ignore)):
+        for one in wanted:
+            if not any(_matches(rule.rule.id, [one]) for rule in rules):
+                ids = [rule.rule.id for rule in rules]
+                hint = did_you_mean(one.upper(), ids, "tuner rules lists them")
+                raise UsageError(f"{option} {one}: no rule begins like this", hint=hint)
     return tuple(
         one
         for one in rules
@@ -94,21 +109,20 @@ def _matches(rule_id: str, wanted: Sequence[str]) -> bool:
 
 def audit_patch(
     report: AuditReport, httpd: Httpd | None, *, unsafe: bool
-) -> "tuple[Patch | None, tuple[str, ...]]":
+) -> tuple[Patch | None, tuple[str, ...]]:
     """Put the fixes of an audit into one patch; return it and what was refused.
 
     Safe fixes only, unless ``unsafe``. The changes of one finding go together or
     not at all.
     """
-    # An audit without a patch does not load what makes patches.
-    from tuner.patch.build import build_patch
-    from tuner.pipeline.httpdtest import httpd_test
-
     open_findings = [
         one
         for one in report.findings
         if one.fix and not one.suppressed and (unsafe or one.fix.safety == "safe")
     ]
+    # It starts a server, and loads what that takes; an audit without a patch is quicker.
+    from tuner.pipeline.httpdtest import httpd_test
+
     accepted, refused = _agreeing_changes(report.configuration, open_findings)
     if not accepted:
         return None, tuple(f"{key}: {reason}" for key, reason in refused.items())
@@ -128,8 +142,6 @@ def _agreeing_changes(
     A fix that is refused alone may be fine beside another, so the rest is tried
     again as long as something new was accepted.
     """
-    from tuner.patch.build import build_patch
-
     accepted: list[Change] = []
     waiting = list(findings)
     refused: dict[str, str] = {}

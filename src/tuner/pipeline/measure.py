@@ -1,8 +1,10 @@
 """Measure one Settings: start the server, warm it, probe it, take its memory and CPU."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 from tuner.apache.binary import Httpd
 from tuner.apache.tree import Configuration
@@ -47,6 +49,49 @@ class Measurement:
         return sum(one.uss_high_bytes * one.processes for one in self.profile.roles)
 
 
+MEASURED = ("calibration", "trial", "race-", "overload", "mpm-")
+"""How the kinds of the lines begin that hold a measurement."""
+
+
+class Replay:
+    """Measurements of an earlier run, given back in their order.
+
+    The search is the same for the same measurements, so a run that was interrupted
+    asks for the same settings again: it gets what was measured, then goes on.
+    """
+
+    def __init__(self, lines: Iterable[dict[str, Any]] = ()) -> None:
+        self._lines = deque(line for line in lines if line["kind"].startswith(MEASURED))
+
+    def take(
+        self, kind: str, settings: Settings, concurrencies: tuple[int, ...]
+    ) -> tuple[Measurement, ...]:
+        """Return the recorded measurements if they come next; nothing otherwise."""
+        wanted = settings.model_dump(mode="json")
+        head = list(self._lines)[: len(concurrencies)]
+        found = [
+            line["kind"] == kind
+            and line["settings"] == wanted
+            and line["probe"]["concurrency"] == number
+            for line, number in zip(head, concurrencies, strict=False)
+        ]
+        if len(found) < len(concurrencies) or not all(found):
+            return ()
+        for _ in head:
+            self._lines.popleft()
+        return tuple(measurement_of(line) for line in head)
+
+
+def measurement_of(line: dict[str, Any]) -> Measurement:
+    """Return the measurement in a line of the record."""
+    return Measurement(
+        settings=Settings.model_validate(line["settings"]),
+        probe=ProbeResult.model_validate(line["probe"]),
+        profile=MemoryProfile.model_validate(line["memory"]),
+        server_cpu_seconds=line["server_cpu_seconds"],
+    )
+
+
 @dataclass(slots=True)
 class Bench:
     """Everything that stays the same from one measurement to the next."""
@@ -59,6 +104,7 @@ class Bench:
     timeout_seconds: float
     guard: Guard = no_guard
     fixed_ports: dict[int, int] | None = None
+    replay: Replay = field(default_factory=Replay)
 
     def measure(
         self,
@@ -73,6 +119,9 @@ class Bench:
             ServerError: it does not start or answer.
             GuardStop: a guard ended a probe.
         """
+        recorded = self.replay.take(kind, settings, concurrencies)
+        if recorded:
+            return recorded
         with shadow_server(
             configuration, self.httpd, settings, self.target.canary, self.fixed_ports
         ) as shadow:
@@ -94,8 +143,8 @@ class Bench:
 
     def _warm(self, shadow: Shadow) -> None:
         """Let every worker process answer, so that lazily imported code is loaded."""
-        group = next((g for g in shadow.settings.groups if g.name == self.target.group), None)
-        workers = group.capacity if group else shadow.settings.front.processes
+        groups = [one for one in shadow.settings.groups if one.name in self.target.groups]
+        workers = sum(one.capacity for one in groups) or shadow.settings.front.processes
         plan = self.plan(shadow, min(workers, 64), _WARM_SECONDS, 0.0)
         requests = max(10, _WARM_REQUESTS_PER_WORKER * workers)
         self._run(plan.model_copy(update={"max_requests": min(requests, 300)}))

@@ -1,14 +1,16 @@
-"""The run directory: everything that was measured, written as it happens."""
+"""The run directory: everything that was measured, written as it happens, and read again."""
 
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tuner.errors import TunerError
+from tuner.errors import TunerError, UsageError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+FILE = "trials.jsonl"
 
 
 class RunRecord:
@@ -16,12 +18,13 @@ class RunRecord:
 
     The directory, by default ``tuner-runs/DATE-TIME``, is made with the first
     line, so that a run that fails before it measured anything leaves nothing.
+    ``start`` is the first line; None goes on with a file that has one.
     """
 
-    def __init__(self, directory: Path | None, environment: dict[str, Any]) -> None:
+    def __init__(self, directory: Path | None, start: dict[str, Any] | None) -> None:
         self.directory = directory or Path("tuner-runs") / time.strftime("%Y%m%d-%H%M%S")
-        self.path = self.directory / "trials.jsonl"
-        self._environment: dict[str, Any] | None = environment
+        self.path = self.directory / FILE
+        self._start = start
 
     def append(self, kind: str, **data: Any) -> None:
         """Write one line and make sure that it is on disk.
@@ -30,10 +33,10 @@ class RunRecord:
             TunerError: it cannot be written.
         """
         try:
-            if self._environment is not None:
+            if self._start is not None:
                 self.directory.mkdir(parents=True, exist_ok=True)
-                self._write("start", self._environment)
-                self._environment = None
+                self._write("start", self._start)
+                self._start = None
             self._write(kind, data)
         except OSError as error:
             raise TunerError(f"{self.path}: {error.strerror}", hint="see --run-dir") from error
@@ -44,3 +47,44 @@ class RunRecord:
             file.write(json.dumps(line, sort_keys=True) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+def read_run(directory: Path) -> list[dict[str, Any]]:
+    """Return the lines of a run, the first one of kind ``start``.
+
+    A last line that was cut off when tuner was killed is left out, in the file too,
+    so that more can be appended.
+
+    Raises:
+        UsageError: there is no run, or it was written by another version.
+    """
+    path = directory / FILE
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", hint="give a run directory") from error
+    whole = content[: content.rfind(b"\n") + 1]
+    try:
+        lines = list(_parse(whole))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not the record of a run: {error}") from error
+    if not lines or lines[0].get("kind") != "start":
+        raise UsageError(f"{path} is not the record of a run: it has no start")
+    if lines[0].get("schema_version") != SCHEMA_VERSION:
+        raise UsageError(
+            f"{path} has schema {lines[0].get('schema_version')}, this tuner writes "
+            f"{SCHEMA_VERSION}",
+            hint="run it again",
+        )
+    if len(whole) < len(content):
+        with path.open("r+b") as file:
+            file.truncate(len(whole))
+    return lines
+
+
+def _parse(content: bytes) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(content.decode("utf-8").splitlines(), 1):
+        document = json.loads(line)
+        if not isinstance(document, dict):
+            raise ValueError(f"line {number} is not an object")
+        yield document

@@ -9,6 +9,7 @@ from tuner.apache.effective.values import occurrences
 from tuner.apache.tree import Configuration, Directive
 from tuner.errors import UsageError
 from tuner.pipeline.views import Views
+from tuner.probe.mix import parse_header, parse_requests
 from tuner.probe.plan import Request
 from tuner.server.addresses import port_of
 from tuner.server.shadow import Canary
@@ -22,20 +23,40 @@ class Target:
 
     canary: Canary
     requests: tuple[Request, ...]
-    application: Application | None
-    """None: no WSGI application is mounted there."""
+    applications: tuple[Application | None, ...]
+    """What serves each request; None where no WSGI application is mounted."""
 
     @property
-    def group(self) -> str | None:
-        """The daemon process group that serves the requests."""
-        if self.application is not None and self.application.mode == "daemon":
-            return self.application.process_group
-        return None
+    def application(self) -> Application | None:
+        """The application that serves most of the requests."""
+        return max(
+            zip(self.applications, self.requests, strict=True), key=lambda pair: pair[1].weight
+        )[0]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The daemon process groups that serve the requests, the most asked first."""
+        found = {one.process_group for one in self.applications if one and one.mode == "daemon"}
+        return tuple(sorted(found, key=lambda name: (-self.share_of(name), name)))
+
+    def share_of(self, group: str | None) -> float:
+        """Return the share of the requests that a group serves; None: all of them."""
+        if group is None:
+            return 1.0
+        total = sum(one.weight for one in self.requests)
+        return (
+            sum(
+                request.weight
+                for request, one in zip(self.requests, self.applications, strict=True)
+                if one is not None and one.mode == "daemon" and one.process_group == group
+            )
+            / total
+        )
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the application runs in the front processes."""
-        return self.application is not None and self.application.mode == "embedded"
+        """Whether an application runs in the front processes."""
+        return any(one is not None and one.mode == "embedded" for one in self.applications)
 
 
 def find_target(
@@ -47,6 +68,8 @@ def find_target(
 ) -> Target:
     """Understand ``--host``, ``--path`` and ``--header``.
 
+    Which methods may be sent is the command's decision.
+
     Raises:
         UsageError: they make no sense for this configuration.
     """
@@ -57,7 +80,7 @@ def find_target(
         port = url.port or (443 if url.scheme == "https" else 80)
     except ValueError as error:
         raise UsageError(f"--host {host}: {error}") from error
-    requests = parse_paths(paths) or (Request(path=url.path or "/"),)
+    requests = parse_requests(paths, allowed=None) or (Request(path=url.path or "/"),)
     name = url.hostname
     virtual_host = _virtual_host(configuration, name, port)
     if name in _LOOPBACK_NAMES and virtual_host is not None:
@@ -67,31 +90,9 @@ def find_target(
         path=requests[0].path,
         host=name,
         scheme=url.scheme,
-        headers=tuple(_header(one) for one in headers),
+        headers=tuple(parse_header(one) for one in headers),
     )
-    return Target(canary, requests, _application(views, virtual_host, requests))
-
-
-def parse_paths(paths: Sequence[str]) -> tuple[Request, ...]:
-    """Parse ``/path`` and ``/path=weight``."""
-    found: list[Request] = []
-    for text in paths:
-        path, equals, weight = text.rpartition("=")
-        if not equals or not weight.replace(".", "", 1).isdigit():
-            path, weight = text, "1"
-        if not path.startswith("/"):
-            raise UsageError(f"--path {text}: a path begins with /")
-        if float(weight) <= 0:
-            raise UsageError(f"--path {text}: the weight must be above 0")
-        found.append(Request(path=path, weight=float(weight)))
-    return tuple(found)
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise UsageError(f"--header {text}: write 'Name: value'")
-    return name.strip(), value.strip()
+    return Target(canary, requests, _applications(views, virtual_host, requests))
 
 
 def _virtual_host(configuration: Configuration, name: str, port: int) -> Directive | None:
@@ -120,24 +121,24 @@ def _server_name(configuration: Configuration, host: Directive) -> str | None:
     return found[-1].words[0].partition(":")[0] if found and found[-1].words else None
 
 
-def _application(
+def _applications(
     views: Views, host: Directive | None, requests: Sequence[Request]
-) -> Application | None:
-    """Return the application that the requests reach; they must agree.
+) -> tuple[Application | None, ...]:
+    """Return the application that each request reaches.
 
     mod_wsgi takes the first alias that matches, those of the virtual host first.
     """
     location = host.location if host else None
     ordered = [one for one in views.applications if one.virtual_host == location and location]
     ordered += [one for one in views.applications if one.virtual_host is None]
-    found = {_mounted(ordered, one.path) for one in requests}
-    groups = {one.process_group if one else None for one in found}
-    if len(groups) > 1:
+    found = tuple(_mounted(ordered, one.path) for one in requests)
+    modes = {one.mode for one in found if one}
+    if {"embedded", "daemon"} <= modes:
         raise UsageError(
-            "the paths are served by different process groups",
-            hint="optimize one group at a time",
+            "some paths are served by the front processes and some by daemons",
+            hint="optimize one kind at a time",
         )
-    return next(iter(found))
+    return found
 
 
 def _mounted(applications: Sequence[Application], path: str) -> Application | None:

@@ -8,6 +8,7 @@ measurements on real servers; where a limit has a source, it stands beside it.
 from collections.abc import Callable
 
 from tuner.probe.context import Surroundings
+from tuner.probe.loop.http1 import RETRY_LATER
 from tuner.probe.plan import ProbePlan
 from tuner.probe.result import Check, Effect, ProbeResult
 
@@ -31,6 +32,13 @@ SYN_RETRY_SECONDS = 1.0
 """A lost SYN is sent again after 1, 3 and 7 seconds (RFC 6298, tcp(7))."""
 
 
+_CHEAPER = {
+    "native": "use more --processes, or --engine wrk",
+    "wrk": "use more --processes",
+    "httpx": "it makes about a thousand requests a second for each core: use --engine native",
+}
+
+
 def client_cpu(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Check | None:
     """Find a load generator that is busy with itself."""
     share = result.client.cpu_share
@@ -39,8 +47,23 @@ def client_cpu(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Ch
     return Check(
         name="client-cpu",
         effect="invalid" if share > CPU_INVALID else "doubt",
-        message=f"the load generator used {share:.0%} of a core and may be the limit",
-        advice="use --engine native or more --processes, or another machine for the load",
+        message=f"the load generator ({result.engine}) used {share:.0%} of a core and may be the "
+        "limit: the server may well do more",
+        advice=_CHEAPER.get(result.engine, "use --engine native")
+        + ", or send the load from other machines with --workers",
+    )
+
+
+def engine_choice(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Check | None:
+    """Tell why ``auto`` did not take the engine that it usually takes."""
+    is_usual = result.engine == "native" and result.client.cpu_share <= CPU_DOUBT
+    if not result.engine_reason or is_usual:
+        return None
+    return Check(
+        name="engine",
+        effect="note",
+        message=f"measured with {result.engine_reason}",
+        advice="--engine NAME takes another one",
     )
 
 
@@ -263,13 +286,15 @@ def mismatches(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Ch
 
 def rate_limiting(plan: ProbePlan, result: ProbeResult, around: Surroundings) -> Check | None:
     """Find an application or a proxy that limits the client's rate."""
-    limited = result.statuses.get(429, 0)
+    paused = sum(n for kind, n in result.errors.items() if kind.endswith(RETRY_LATER))
+    limited = max(result.statuses.get(429, 0), paused)
     if not limited:
         return None
     return Check(
         name="rate-limiting",
         effect="invalid",
-        message=f"{limited} answers were 429 Too Many Requests: a rate limit was measured",
+        message=f"{limited} answers were 429 Too Many Requests or carried Retry-After: a rate "
+        "limit was measured",
         advice="let the probe's address through, or lower the load",
     )
 
@@ -342,6 +367,7 @@ def keep_alive_races(plan: ProbePlan, result: ProbeResult, around: Surroundings)
 
 RULES: tuple[Rule, ...] = (
     client_cpu,
+    engine_choice,
     client_starved,
     loop_lag,
     ports,

@@ -1,6 +1,7 @@
 """What surrounded a probe: the kernel's counters, the machine's load, the clock."""
 
 import contextlib
+import ipaddress
 import os
 import socket
 import time
@@ -82,6 +83,15 @@ def is_local(host: str) -> bool:
         return False
     own = {entry.address for entries in psutil.net_if_addrs().values() for entry in entries}
     return any(str(one).startswith("127.") or one in ("::1", *own) for one in addresses)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether every address of a host name is a loopback address."""
+    try:
+        found = {str(item[4][0]) for item in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(one.partition("%")[0]).is_loopback for one in found)
 
 
 def server_processes(port: int) -> list[psutil.Process] | None:

@@ -10,7 +10,19 @@ from tuner.probe.result import ProbeResult
 
 Engine = Callable[[ProbePlan, Guard], ProbeResult]
 
-_MODULES = {"native": "tuner.probe.native", "httpx": "tuner.probe.httpx_engine"}
+_MODULES = {
+    "auto": "tuner.probe.auto",
+    "native": "tuner.probe.native",
+    "httpx": "tuner.probe.httpx_engine",
+    "ab": "tuner.probe.external.ab",
+    "wrk": "tuner.probe.external.wrk",
+    "h2load": "tuner.probe.external.h2load",
+    "hey": "tuner.probe.external.hey",
+    "k6": "tuner.probe.external.k6",
+    "locust": "tuner.probe.locust_engine",
+}
+
+NAMES = tuple(_MODULES)
 
 
 def engine(name: str) -> Engine:

@@ -15,6 +15,15 @@ def no_guard() -> str:
     return ""
 
 
+def any_of(*guards: Guard) -> Guard:
+    """Stop for the first reason of several guards."""
+
+    def check() -> str:
+        return next((reason for guard in guards if (reason := guard())), "")
+
+    return check
+
+
 def memory_guard(least_available_bytes: int) -> Guard:
     """Stop when the machine's available memory falls below a floor."""
 

@@ -1,10 +1,12 @@
 """What a probe does: target, traffic, load, and its bounds."""
 
-from typing import Literal
+import os
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tuner import __version__
+from tuner.errors import UsageError
 
 USER_AGENT = f"tuner/{__version__} (load probe)"
 
@@ -17,22 +19,38 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Request(Value):
-    """One kind of request in the traffic mix."""
-
-    path: str
-    weight: float = Field(default=1.0, gt=0)
-    method: str = "GET"
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-
-
 class Expected(Value):
     """What the canary saw: a probe counts what differs from it."""
 
     status: int
     body_bytes: int | None = None
     """None: the length of the body changes from one answer to the next."""
+
+
+class Request(Value):
+    """One kind of request in the traffic mix."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64"
+    )
+
+    path: str
+    weight: float = Field(default=1.0, gt=0)
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    expected: Expected | None = None
+    """What a good answer looks like; None: nothing was asked before."""
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it may be sent at any time (RFC 9110, 9.2.1)."""
+        return self.method in SAFE_METHODS
+
+
+def cores_to_spare() -> int:
+    """Return a quarter of the cores that this process may use: at least 1, at most 4."""
+    return min(4, max(1, len(os.sched_getaffinity(0)) // 4))
 
 
 class ProbePlan(Value):
@@ -60,8 +78,17 @@ class ProbePlan(Value):
     """New clients are started at this rate, so that they do not overflow the
     server's listen queue at once."""
     keep_alive: bool = True
-    processes: int = Field(default=1, ge=1, le=64)
-    """Processes of the load generator, where the engine can use several."""
+    processes: int = Field(default_factory=cores_to_spare, ge=1, le=64)
+    """Processes of the load generator, where the engine can use several. Unless it is
+    said how many, as many as leave the server most of the cores."""
+    workers: tuple[str, ...] = ()
+    """Other hosts that send the load, as ssh knows them: native and locust."""
+    expect_workers: int = Field(default=0, ge=0, le=1000)
+    """Workers that connect to the locust master by themselves."""
+    follow_redirects: bool = False
+    """Only httpx: count the answer at the end of the redirects."""
+    cookies: bool = False
+    """Only httpx: each client sends back the cookies it was given."""
     expected: Expected | None = None
     seed: int = 1
     http2: bool = False
@@ -78,9 +105,32 @@ class ProbePlan(Value):
         """Whether the load waits for the server or not."""
         return "closed" if self.rate is None else "open"
 
+    def headers_for(self, request: Request) -> list[tuple[str, str]]:
+        """Return the headers of a request: ours, where it brings none of the same name."""
+        given = [*self.headers, *request.headers]
+        names = {name.lower() for name, _ in given}
+        ours = [("Host", self.host), ("User-Agent", USER_AGENT), ("Accept", "*/*")]
+        if not self.keep_alive:
+            ours.append(("Connection", "close"))
+        return [(name, value) for name, value in ours if name.lower() not in names] + given
+
     @property
     def label(self) -> str:
         """The traffic in one line."""
         if len(self.requests) == 1:
             return self.requests[0].path
         return ", ".join(f"{one.path}={one.weight:g}" for one in self.requests)
+
+
+def plan_from_options(**fields: Any) -> ProbePlan:
+    """Return a plan whose numbers come from the command line.
+
+    Raises:
+        UsageError: one of them is out of bounds.
+    """
+    try:
+        return ProbePlan(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = " ".join(str(one).replace("_", " ") for one in first["loc"]) or "the plan"
+        raise UsageError(f"{name} of {first['input']!r}: {first['msg'].lower()}") from error

@@ -48,6 +48,8 @@ class ProbeResult(Value):
     """One probe. Counts and rates are of the measured part, behind the warm-up."""
 
     engine: str
+    engine_reason: str = ""
+    """Why ``auto`` took this engine; empty when it was asked for by name."""
     mode: Literal["closed", "open"]
     concurrency: int
     rate: float | None = None

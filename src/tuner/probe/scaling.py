@@ -106,7 +106,13 @@ def scaling(steps: Sequence[Step]) -> Scaling:
         knee_reason=knee_reason,
         cliff=cliff,
         cliff_reason=cliff_reason,
-        law=fit_law([(one.concurrency, one.throughput) for one in steps if one.throughput > 0]),
+        law=fit_law(
+            [
+                (one.concurrency, one.throughput)
+                for one in steps
+                if one.throughput > 0 and one.error_rate <= CLIFF_ERRORS
+            ]
+        ),
         flat=_flat(steps),
     )
 
@@ -164,13 +170,18 @@ def _flat(steps: Sequence[Step]) -> tuple[str, ...]:
 def fit_law(points: Sequence[tuple[float, float]]) -> ScalabilityLaw | None:
     """Fit the law by least squares on ``N / X``, in which it is linear.
 
-    Needs four points. Parameters that would be negative are left out, as they
-    mean nothing.
+    Each point is weighted so that relative errors of X count alike: without, the
+    slowest point would decide alone. Needs four points. Parameters that would be
+    negative are left out, as they mean nothing.
     """
     if len({n for n, _ in points}) < 4:
         return None
-    rows = [(1.0, n - 1.0, n * (n - 1.0)) for n, _ in points]
-    target = [n / x for n, x in points]
+    weights = [x / n for n, x in points]
+    rows = [
+        (weight, weight * (n - 1.0), weight * n * (n - 1.0))
+        for weight, (n, _) in zip(weights, points, strict=True)
+    ]
+    target = [1.0] * len(points)
     for used in ((0, 1, 2), (0, 1), (0, 2), (0,)):
         solved = _least_squares([[row[i] for i in used] for row in rows], target)
         if solved is None:

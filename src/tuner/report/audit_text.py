@@ -1,156 +1,155 @@
-"""The audit as text for people."""
+"""The audit as text for people: what there is, findings by severity, what to do next."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from tuner.apache.changes import (
-    Change,
-    RemoveDirective,
-    RemoveLine,
-    SetArguments,
-    SetDirective,
-    SetOption,
+from tuner.report.audit_document import AuditDocument, FindingPart, FixPart
+from tuner.report.formats import Look
+from tuner.report.style import Style, count_of, printable
+from tuner.report.wording import (
+    counts,
+    formula,
+    how,
+    mpm_line,
+    need_line,
+    telling,
+    undecided,
+    where,
+    written,
 )
-from tuner.capacity.memory import MemoryCosts, memory_need
-from tuner.pipeline.audit import AuditReport
-from tuner.pipeline.observe import describe
-from tuner.report.style import Style, printable
-from tuner.rules.finding import Evidence, Finding
+from tuner.rules.finding import SEVERITIES, Input
+from tuner.rules.schema import Rule
+from tuner.units import format_size
 
 _WIDTH = 100
 _INDENT = 10
+_NARROW = 30
+"""The narrowest column of text, and the widest value that others are aligned with."""
 
 
-def render_text(
-    report: AuditReport, findings: Sequence[Finding], *, colour: bool, verbose: bool = False
-) -> str:
-    """Return the report."""
-    style = Style(colour)
-    blocks = [_summary(report, style)]
-    blocks += [_finding(one, style) for one in findings if not one.suppressed]
-    blocks.append(_ending(report, findings, style, verbose))
-    return "\n\n".join(block for block in blocks if block) + "\n"
+def render(document: AuditDocument, rules: Sequence[Rule], look: Look) -> str:
+    """Return the report; findings that do not count are listed at the end."""
+    style = Style(look.colour)
+    blocks = [_summary(document, style)]
+    for severity in reversed(SEVERITIES):
+        found = [one for one in document.findings if one.is_open and one.severity == severity]
+        if found:
+            head = f"{severity.upper()}  {count_of(len(found), 'finding')}"
+            blocks.append(style.paint(head, severity))
+            blocks += [_finding(one, style, look.verbose) for one in found]
+    blocks.append(_ending(document, style, look.verbose))
+    return "\n\n".join(blocks) + "\n"
 
 
-def _row(label: str, text: str, style: Style) -> str:
+def _row(label: str, text: str, style: Style, columns: str = "") -> str:
+    """Return a label and a text that is wrapped beside it, behind ``columns``."""
+    lead = _INDENT + len(columns)
     body = textwrap.wrap(
-        printable(text), _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False
+        printable(text), max(_NARROW, _WIDTH - lead), break_long_words=False, break_on_hyphens=False
     ) or [""]
-    lead = style.paint(f"  {label:<{_INDENT - 2}}", "dim")
-    return f"\n{' ' * _INDENT}".join([lead + body[0], *body[1:]])
+    first = style.paint(f"  {label:<{_INDENT - 2}}", "dim") + columns
+    return f"\n{' ' * lead}".join([first + body[0], *body[1:]])
 
 
-def _summary(report: AuditReport, style: Style) -> str:
-    configuration, views = report.configuration, report.views
-    rows = [style.paint(printable(f"{configuration.main} ({configuration.layout} layout)"), "bold")]
+def _summary(document: AuditDocument, style: Style) -> str:
+    configuration, effective, memory = document.configuration, document.effective, document.memory
+    head = f"{configuration.main} ({configuration.layout} layout)"
+    rows = [style.paint(printable(head), "bold")]
     for error in configuration.errors:
         label = "error" if error.fatal else "warning"
-        rows.append(_row(label, str(error), style))
-    if views.mpm is not None:
-        rows.append(_row("mpm", _mpm(report), style))
-    for group in views.groups:
-        text = f"{group.name}: {group.processes} processes x {group.threads} threads"
-        rows.append(_row("daemon", f"{text} ({group.location})", style))
+        place = f"{error.file}:{error.line}" if error.line else error.file
+        rows.append(_row(label, f"{place}: {error.message}", style))
+    if effective.mpm is not None:
+        rows.append(_row("mpm", mpm_line(effective.mpm), style))
+    for group in effective.daemon_groups:
+        processes = count_of(group.processes, "process", "processes")
+        size = f"{processes} x {count_of(group.threads, 'thread')}"
+        rows.append(_row("daemon", f"{group.name}: {size} ({group.location})", style))
     rows += [
         _row("wsgi", f"{one.mount} {one.script}: {one.mode} {one.process_group}", style)
-        for one in views.applications
+        for one in effective.applications
     ]
-    rows.append(_row("machine", describe(report.observation), style))
-    rows.append(_row("budget", report.observation.budget.formula, style))
-    costs, settings = report.observation.costs, views.settings
-    if isinstance(costs, MemoryCosts) and settings is not None:
-        rows.append(_row("need", memory_need(settings, costs).formula, style))
-    elif not isinstance(costs, MemoryCosts):
-        rows.append(_row("need", f"unknown: {costs.reason}", style))
+    machine = memory.machine
+    rows.append(
+        _row(
+            "machine",
+            f"{format_size(machine.memory_limit_bytes)} memory ({machine.memory_limit_source}), "
+            f"{machine.cores} cores ({machine.cores_source})",
+            style,
+        )
+    )
+    rows.append(_row("budget", memory.budget.formula, style))
+    rows.append(_row("need", need_line(document), style))
     rows += [_row("assumed", text, style) for text in configuration.assumptions]
     return "\n".join(rows)
 
 
-def _mpm(report: AuditReport) -> str:
-    mpm = report.views.mpm
-    assert mpm is not None
-    text = f"{mpm.name}, MaxRequestWorkers {mpm.workers}"
-    if mpm.is_threaded:
-        text += f" = {mpm.processes} x ThreadsPerChild {mpm.threads}"
-    for clamp in mpm.clamps:
-        code = clamp.code or "silently"
-        text += f"; {clamp.directive} {clamp.configured} -> {clamp.effective} ({code})"
-    return text
-
-
-def _finding(finding: Finding, style: Style) -> str:
-    where = finding.locations[0]
-    title = style.paint(f"{finding.id} {finding.title}", "bold")
-    confidence = "" if finding.confidence == "high" else f" ({finding.confidence} confidence)"
-    rows = [
-        f"{style.severity(finding.severity)}  {title}{confidence}",
-        _row(
-            "at",
-            f"{where} ({finding.subject})" if finding.subject != "server" else f"{where}",
-            style,
-        ),
-        _row("", finding.message, style),
-    ]
-    if finding.evidence.result:
-        rows.append(_row("formula", _formula(finding.evidence), style))
-    rows += [_row("from", text, style) for text in _inputs(finding.evidence)]
+def _finding(finding: FindingPart, style: Style, verbose: bool) -> str:
+    title = style.paint(finding.id, finding.severity)
+    title += " " + style.paint(printable(finding.title), "bold")
+    if finding.confidence != "high":
+        title += style.paint(f" ({finding.confidence} confidence)", "dim")
+    if finding.subject != "server":
+        title += f", {printable(finding.subject)}"
+    rows = [title, _row("at", where(finding.locations[0]), style)]
+    rows += [_row("and", where(one), style) for one in finding.locations[1:]]
+    rows.append(_row("", finding.message, style))
+    evidence = finding.evidence
+    if evidence.result:
+        rows.append(_row("formula", formula(evidence), style))
+    if verbose:
+        rows += _inputs(evidence.inputs, style)
+    elif evidence.result:
+        rows += _inputs(telling(evidence), style)
     if finding.fix is not None:
-        changes = ", ".join(written(change) for change in finding.fix.changes)
-        note = f"needs {finding.restart}"
-        if finding.fix.safety == "unsafe":
-            note += "; your decision, in the patch with --unsafe-fixes"
-        rows.append(_row("fix", f"{finding.fix.title}: {changes} ({note})", style))
-    rows.append(_row("see", f"{finding.url}, tuner explain {finding.id}", style))
+        rows += _fix(finding.fix, style)
+    rows.append(_row("see", f"tuner explain {finding.id}, {finding.url}", style))
     return "\n".join(rows)
 
 
-def _formula(evidence: Evidence) -> str:
-    return f"{evidence.formula}: {evidence.substituted} = {evidence.result}"
+def _inputs(inputs: Sequence[Input], style: Style) -> Iterator[str]:
+    """Yield the inputs as columns: name, value to the right, where it comes from."""
+    names = max((len(one.name) for one in inputs), default=0)
+    shown = [printable(one.shown) for one in inputs]
+    values = max((len(one) for one in shown if len(one) <= _NARROW), default=0)
+    for position, (one, value) in enumerate(zip(inputs, shown, strict=True)):
+        columns = f"{one.name:<{names}}  {value:>{values}}  "
+        label = "" if position else "with"
+        yield _row(label, one.source or one.origin, style, columns).rstrip()
 
 
-def _inputs(evidence: Evidence) -> list[str]:
-    return [
-        f"{one.name}: {one.source}"
-        for one in evidence.inputs
-        if one.source and one.origin != "derived"
-    ]
+def _fix(fix: FixPart, style: Style) -> list[str]:
+    changes = ", ".join(map(written, fix.changes))
+    return [_row("fix", f"{fix.title}: {changes}", style), _row("", how(fix), style)]
 
 
-def written(change: Change) -> str:
-    """Return a change as it would be written."""
-    match change:
-        case SetDirective(name=name, value=value):
-            return f"{name} {value}"
-        case SetOption(group=group, option=option, value=value):
-            return f"{option}={value} of {group}"
-        case SetArguments(name=name, file=file, line=line, arguments=arguments):
-            return f"{name} {arguments} at {file}:{line}"
-        case RemoveLine(name=name, file=file, line=line):
-            return f"remove {name} at {file}:{line}"
-        case RemoveDirective(name=name):
-            return f"remove {name}"
-
-
-def _ending(report: AuditReport, findings: Sequence[Finding], style: Style, verbose: bool) -> str:
-    open_findings = [one for one in findings if not one.suppressed]
-    counts = [
-        f"{number} {severity}"
-        for severity in ("high", "medium", "low", "info")
-        if (number := sum(one.severity == severity for one in open_findings))
-    ]
-    lines = [f"{len(open_findings)} findings" + (f": {', '.join(counts)}" if counts else "")]
-    lines += [
-        _row("ignored", f"{one.id} at {one.locations[0]}: {one.suppressed}", style)
-        for one in findings
-        if one.suppressed
-    ]
-    if report.skipped:
-        lines.append(f"{len(report.skipped)} rules could not be decided:")
-        shown = report.skipped if verbose else report.skipped[:3]
-        lines += [
-            _row(one.id, f"{one.title} ({one.subject}): needs {'; '.join(one.missing)}", style)
-            for one in shown
-        ]
-        if len(shown) < len(report.skipped):
-            lines.append(_row("", f"and {len(report.skipped) - len(shown)} more, with -v", style))
+def _ending(document: AuditDocument, style: Style, verbose: bool) -> str:
+    lines = [style.paint(counts(document.findings), "bold")]
+    open_fixes = [one.fix for one in document.findings if one.is_open and one.fix]
+    made = [one.safety for one in open_fixes if one.refused is None]
+    if number := made.count("safe"):
+        lines.append(f"{count_of(number, 'safe fix', 'safe fixes')}: --patch FILE")
+    if number := made.count("unsafe"):
+        fixes = count_of(number, "fix", "fixes")
+        lines.append(f"{fixes} for you to decide: --patch FILE --unsafe-fixes")
+    for one in document.findings:
+        if one.suppressed is not None:
+            lines.append(
+                _row("ignored", f"{one.id} at {one.locations[0]}: {one.suppressed}", style)
+            )
+        elif one.known:
+            lines.append(_row("known", f"{one.id} at {one.locations[0]}: {one.title}", style))
+    if document.skipped:
+        rules = len({one.id for one in document.skipped})
+        lines.append(f"{count_of(rules, 'rule')} could not be decided:")
+        if verbose:
+            lines += [
+                _row(one.id, f"{one.title} ({one.subject}): needs {'; '.join(one.missing)}", style)
+                for one in document.skipped
+            ]
+        else:
+            lines += [
+                _row(f"{len(ids):>3}", f"{reason}: {', '.join(ids)}", style)
+                for reason, ids in undecided(document.skipped)
+            ]
     return "\n".join(lines)

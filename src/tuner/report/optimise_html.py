@@ -6,8 +6,9 @@ from typing import Any
 import jinja2
 
 from tuner import __version__
-from tuner.pipeline.optimise import OptimiseReport
-from tuner.report.optimise_text import side_row
+from tuner.apache.secrets import secrets_of
+from tuner.pipeline.optimise.result import OptimiseReport
+from tuner.report.optimise_text import side_row, sides
 from tuner.report.style import printable
 from tuner.units import format_seconds, format_size
 
@@ -25,11 +26,7 @@ def render_html(report: OptimiseReport) -> str:
 
 def _values(report: OptimiseReport) -> dict[str, Any]:
     settings = report.winner.settings if report.winner else report.trials[0].settings
-    sides = [
-        (name, side.settings.describe(), *side_row(side))
-        for name, side in (("today", report.today), ("found", report.winner))
-        if side is not None
-    ]
+    raced = [(name, side.settings.describe(), *side_row(side)) for name, side in sides(report)]
     objective = report.request.objective
     return {
         "headline": "Better settings found" if report.is_better else "Nothing better than today",
@@ -39,7 +36,7 @@ def _values(report: OptimiseReport) -> dict[str, Any]:
         "concurrency": report.request.concurrency,
         "cores": report.machine.cores,
         "version": __version__,
-        "sides": sides,
+        "sides": raced,
         "bars": _bars(report),
         "trial_head": ("", "settings", "requests/s", objective.percentile, "errors", "memory"),
         "trials": [
@@ -55,9 +52,15 @@ def _values(report: OptimiseReport) -> dict[str, Any]:
         ],
         "need": report.need(settings).formula,
         "budget": report.budget_formula,
-        "patch": report.patch.text.decode("utf-8", "replace") if report.patch else "",
+        "patch": _patch(report),
         "run_directory": str(report.run_directory),
     }
+
+
+def _patch(report: OptimiseReport) -> str:
+    """Return the patch to look at: the lines around a change may hold secrets."""
+    text = report.patch.text.decode("utf-8", "replace") if report.patch else ""
+    return secrets_of(report.configuration).redact(text)
 
 
 def _bars(report: OptimiseReport) -> list[dict[str, Any]]:

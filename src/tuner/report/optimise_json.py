@@ -1,10 +1,13 @@
 """The result of an optimisation as JSON."""
 
-import json
 from typing import Any
 
 from tuner import __version__
-from tuner.pipeline.optimise import OptimiseReport, Side
+from tuner.apache.secrets import secrets_of
+from tuner.pipeline.optimise.result import OptimiseReport, Side
+from tuner.report.clean import clean
+from tuner.report.documents import as_json
+from tuner.report.optimise_document import OptimiseDocument
 from tuner.search.statistics import mean_with_interval
 
 SCHEMA_VERSION = 1
@@ -12,7 +15,8 @@ SCHEMA_VERSION = 1
 
 def render_json(report: OptimiseReport) -> str:
     """Return the report as one JSON document."""
-    return json.dumps(document(report), indent=2, ensure_ascii=True) + "\n"
+    checked = OptimiseDocument.model_validate(document(report))
+    return as_json(clean(checked, secrets_of(report.configuration)))
 
 
 def document(report: OptimiseReport) -> dict[str, Any]:
@@ -26,6 +30,22 @@ def document(report: OptimiseReport) -> dict[str, Any]:
         "verdict": report.verdict,
         "today": _side(report.today) or {"settings": report.trials[0].settings.model_dump()},
         "found": _side(report.winner),
+        "confidence": report.confidence,
+        "rivals": [_side(one) for one in report.rivals if one.measurements],
+        "overload": [one.model_dump() for one in report.overload],
+        "outlook": report.outlook.model_dump() if report.outlook else None,
+        "other_mpms": [
+            {
+                "settings": one.settings.model_dump(),
+                "throughput": one.throughput,
+                "ratio": one.ratio,
+                "memory_bytes": one.memory_bytes,
+                "failed": one.failed,
+            }
+            for one in report.other_mpms
+        ],
+        "pareto": list(report.pareto),
+        "stopped": report.stopped,
         "throughput_ratio": report.ratio.model_dump() if report.ratio else None,
         "memory": {
             "need_bytes": need.size_bytes,

@@ -4,9 +4,9 @@ import statistics
 from collections.abc import Sequence
 
 from tuner.pipeline.measure import Measurement
-from tuner.pipeline.optimise import OptimiseReport, Side
-from tuner.report.audit_text import written
+from tuner.pipeline.optimise.result import OptimiseReport, Side
 from tuner.report.style import Style, printable
+from tuner.report.wording import written
 from tuner.search.statistics import mean_with_interval
 from tuner.search.trial import Trial
 from tuner.units import format_seconds, format_size
@@ -19,8 +19,11 @@ def render_text(report: OptimiseReport, *, colour: bool) -> str:
         _headline(report),
         _trials(report),
         _comparison(report),
+        _overload(report),
         _memory(report),
         _why(report),
+        _outlook(report),
+        _other_mpms(report),
         _doubts(report),
         _patch(report),
         f"{len(report.trials)} settings tried in {report.elapsed_seconds:.0f} s; every measurement "
@@ -33,7 +36,10 @@ def render_text(report: OptimiseReport, *, colour: bool) -> str:
 
 def _headline(report: OptimiseReport) -> str:
     if report.is_better and report.winner is not None:
-        return f"Better settings: {report.winner.settings.describe()}\n{report.verdict}"
+        return (
+            f"Better settings: {report.winner.settings.describe()}\n"
+            f"{report.verdict}; confidence {report.confidence}"
+        )
     return f"No better settings: {report.verdict}"
 
 
@@ -41,7 +47,8 @@ def _trials(report: OptimiseReport) -> str:
     percentile = report.request.objective.percentile
     rows: list[tuple[str, ...]] = [("", "settings", "req/s", percentile, "errors", "memory", "")]
     rows += [_trial_row(one, report) for one in report.trials]
-    return "Tried at " + f"{report.request.concurrency} concurrent requests:\n" + table(rows)
+    legend = "\n  * no other is better in throughput, latency and memory at once"
+    return f"Tried at {report.request.concurrency} concurrent requests:\n{table(rows)}{legend}"
 
 
 def _trial_row(trial: Trial, report: OptimiseReport) -> tuple[str, ...]:
@@ -56,7 +63,8 @@ def _trial_row(trial: Trial, report: OptimiseReport) -> tuple[str, ...]:
         format_seconds(trial.latency_seconds) if trial.latency_seconds else "-",
         f"{trial.error_rate:.1%}",
         format_size(trial.memory_bytes),
-        "" if feasible else "misses the objective",
+        ("* " if trial.number in report.pareto else "  ")
+        + ("" if feasible else "misses the objective"),
     )
 
 
@@ -66,11 +74,17 @@ def _comparison(report: OptimiseReport) -> str:
     rows: list[tuple[str, ...]] = [
         ("", "req/s (mean, 95 % interval)", "p50", "p99", "errors", "memory")
     ]
-    for name, side in (("today", report.today), ("found", report.winner)):
-        if side is not None:
-            rows.append((name, *side_row(side)))
-    pairs = f"{len(report.winner.measurements)} interleaved probes each"
-    return f"Measured again, in turn ({pairs}):\n" + table(rows)
+    for name, side in sides(report):
+        rows.append((name, *side_row(side)))
+    probes = f"{len(report.winner.measurements)} interleaved probes"
+    return f"Measured again, in turn ({probes}):\n" + table(rows)
+
+
+def sides(report: OptimiseReport) -> list[tuple[str, Side]]:
+    """Return who ran in the final race, with a name each."""
+    found = [("today", report.today), ("found", report.winner)]
+    found += [(one.settings.describe(), one) for one in report.rivals]
+    return [(name, side) for name, side in found if side is not None and side.measurements]
 
 
 def side_row(side: Side) -> tuple[str, ...]:
@@ -90,6 +104,25 @@ def _median_latency(measurements: Sequence[Measurement], field: str) -> str:
         getattr(one.probe.latency, field) for one in measurements if one.probe.latency is not None
     ]
     return format_seconds(statistics.median(values)) if values else "-"
+
+
+def _overload(report: OptimiseReport) -> str:
+    if not report.overload:
+        return ""
+    percentile = report.request.objective.percentile
+    rows: list[tuple[str, ...]] = [("load", "req/s", percentile, "errors", "memory", "")]
+    rows += [
+        (
+            f"{one.factor:g} x = {one.concurrency}",
+            f"{one.throughput:.1f}",
+            format_seconds(one.latency_seconds) if one.latency_seconds else "-",
+            f"{one.error_rate:.1%}",
+            format_size(one.memory_bytes),
+            one.problem,
+        )
+        for one in report.overload
+    ]
+    return "The same settings above their load:\n" + table(rows)
 
 
 def _memory(report: OptimiseReport) -> str:
@@ -127,6 +160,50 @@ def _why(report: OptimiseReport) -> str:
     if report.rejected:
         text += "\nRejected: " + "; ".join(report.rejected)
     return text
+
+
+_LIMITS = {
+    "workers": "the number of requests in service: more processes or threads would give more",
+    "cores": "the cores: more processes or threads only add waiting",
+    "interpreter lock": "the interpreter lock: more processes would give more, threads would not",
+    "back end": "something behind the server that all requests share",
+}
+
+
+def _outlook(report: OptimiseReport) -> str:
+    outlook = report.outlook
+    if outlook is None:
+        return ""
+    return (
+        f"By the model, throughput is held by {_LIMITS[outlook.limit]} "
+        f"(predicted {outlook.predicted_throughput:.0f} req/s).\n"
+        f"What would change the answer: one more core, {_change(outlook.one_more_core)}; "
+        f"twice the memory, {_change(outlook.twice_the_memory)}.\n"
+        f"The search ended because {report.stopped}."
+    )
+
+
+def _change(factor: float) -> str:
+    return f"{factor - 1:+.0%} throughput" if abs(factor - 1) >= 0.01 else "nothing"
+
+
+def _other_mpms(report: OptimiseReport) -> str:
+    lines = []
+    for one in report.other_mpms:
+        mpm = one.settings.front.mpm
+        if one.failed:
+            lines.append(f"Under {mpm} it does not run: {one.failed}")
+            continue
+        lines.append(
+            f"Under {mpm}: {one.throughput:.1f} req/s ({one.ratio:.2f} times), "
+            f"memory {format_size(one.memory_bytes)}"
+        )
+    if lines:
+        lines.append(
+            "One pair of probes each: to change the MPM, load its module (Debian: a2dismod, "
+            "a2enmod) and run optimize again on that configuration."
+        )
+    return "\n".join(lines)
 
 
 def _doubts(report: OptimiseReport) -> str:

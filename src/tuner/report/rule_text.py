@@ -1,38 +1,40 @@
 """One rule as text, for ``tuner explain``."""
 
 import textwrap
+from collections.abc import Iterable
 
-from tuner.rules.loader import CompiledRule, names_used
+from tuner.report.rule_document import RuleDocument
+from tuner.report.wording import fix_lines
 
 
-def render_rule(compiled: CompiledRule) -> str:
+def render_text(document: RuleDocument) -> str:
     """Return everything that is known about a rule."""
-    rule = compiled.rule
+    rule = document.rule
     blocks = [
         f"{rule.id} {rule.name}\n{rule.title}",
         f"severity {rule.severity}, confidence {rule.confidence}, since {rule.since}",
         rule.why.strip(),
-        "Fires when\n" + textwrap.indent(rule.when, "  "),
+        _block("Fires when", [rule.when]),
     ]
     if rule.thresholds:
-        lines = [f"{name} = {text}" for name, text in rule.thresholds.items()]
-        blocks.append("Thresholds\n" + textwrap.indent("\n".join(lines), "  "))
+        head = f"Thresholds, to be changed in tuner.toml under [thresholds.{rule.id}]"
+        blocks.append(_block(head, _aligned(rule.thresholds)))
     if rule.let:
-        lines = [f"{name} = {text}" for name, text in rule.let.items()]
-        blocks.append("With\n" + textwrap.indent("\n".join(lines), "  "))
-    blocks.append("Rests on\n" + textwrap.indent("\n".join(names_used(compiled)), "  "))
+        blocks.append(_block("With", _aligned(rule.let)))
+    blocks.append(_block("Rests on", document.facts))
     if rule.fix is not None:
-        fix = rule.fix
-        lines = [f"{name} {text}" for name, text in fix.set.items()]
-        lines += [f"{name}={text}" for name, text in fix.option.items()]
-        lines += [f"remove {name}" for name in fix.remove]
-        lines += [f"{' or '.join(compiled.rule.about)} {fix.here}"] if fix.here else []
-        lines += ["remove this directive"] * fix.remove_line
-        blocks.append(
-            f"Fix ({fix.safety}): {fix.title}\n" + textwrap.indent("\n".join(lines), "  ")
-        )
+        blocks.append(_block(f"Fix ({rule.fix.safety}): {rule.fix.title}", fix_lines(rule.fix)))
     if rule.example is not None:
-        blocks.append("Before\n" + textwrap.indent(rule.example.before.rstrip(), "  "))
-        blocks.append("After\n" + textwrap.indent(rule.example.after.rstrip(), "  "))
-    blocks.append("Sources\n" + textwrap.indent("\n".join(rule.references), "  "))
+        blocks.append(_block("Before", [rule.example.before.rstrip()]))
+        blocks.append(_block("After", [rule.example.after.rstrip()]))
+    blocks.append(_block("Sources", rule.references))
     return "\n\n".join(blocks) + "\n"
+
+
+def _block(head: str, lines: Iterable[str]) -> str:
+    return f"{head}\n" + textwrap.indent("\n".join(lines), "  ")
+
+
+def _aligned(values: dict[str, str]) -> list[str]:
+    width = max(map(len, values))
+    return [f"{name:<{width}} = {text}" for name, text in values.items()]

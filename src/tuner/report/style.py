@@ -1,8 +1,14 @@
 """Colour and layout of text reports."""
 
-from tuner.rules.finding import Severity
+from typing import TYPE_CHECKING
 
-_CODES = {"high": "1;31", "medium": "33", "low": "36", "info": "2", "bold": "1", "dim": "2"}
+if TYPE_CHECKING:
+    from tuner.rules.finding import Severity
+
+_CODES = {
+    "high": "1;31", "medium": "1;33", "low": "1;36", "info": "1",
+    "bold": "1", "dim": "2", "good": "32",
+}  # fmt: skip
 
 
 class Style:
@@ -15,9 +21,14 @@ class Style:
         """Return ``text`` in a colour."""
         return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self.colour else text
 
-    def severity(self, severity: Severity) -> str:
+    def severity(self, severity: "Severity") -> str:
         """Return a severity in its colour."""
         return self.paint(severity, severity)
+
+
+def count_of(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: ``1 finding``, ``2 findings``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
 def printable(text: str) -> str:

@@ -215,11 +215,19 @@ def _input(name: str, fact: Fact[Scalar], kind: Kind) -> Input:
         return Input(
             name=name,
             value=str(fact.value),
+            shown=format_value(fact.value, kind),
             unit=kind,
             origin=fact.origin,
             source=fact.source,
         )
-    return Input(name=name, value="unknown", unit=kind, origin="unknown", source=fact.reason)
+    return Input(
+        name=name,
+        value="unknown",
+        shown="unknown",
+        unit=kind,
+        origin="unknown",
+        source=fact.reason,
+    )
 
 
 def _confidence(wanted: Confidence, inputs: Sequence[Input]) -> Confidence:

@@ -18,6 +18,8 @@ class Input(Model):
 
     name: str
     value: str
+    shown: str
+    """The value for people, with its unit."""
     unit: str
     origin: str
     source: str
@@ -60,6 +62,15 @@ class Finding(Model):
     url: str = ""
     suppressed: str | None = None
     """The reason given in an inline suppression."""
+    fingerprint: str = ""
+    """The same for the same finding in the next run, wherever its line has moved."""
+    known: bool = False
+    """Whether it is in the baseline."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it counts: neither suppressed nor known."""
+        return self.suppressed is None and not self.known
 
 
 class Skipped(Model):

@@ -9,8 +9,9 @@ applications and threads for waiting ones.
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass
 
+from tuner.search.choice import choose
+from tuner.search.demand import ServiceDemand
 from tuner.search.space import Point, Space
 from tuner.search.trial import Objective, Trial
 
@@ -21,61 +22,67 @@ BUSY_SHARE = 0.2
 """Above this share of CPU in the response time, every core gets a process."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceDemand:
-    """What one request costs when nothing else runs, in seconds."""
-
-    busy_seconds: float
-    waiting_seconds: float
-
-    @property
-    def busy_share(self) -> float:
-        """Share of the service time that needs a CPU."""
-        return self.busy_seconds / max(self.busy_seconds + self.waiting_seconds, 1e-9)
-
-    @property
-    def concurrency_per_core(self) -> float:
-        """Requests in service that keep one core busy."""
-        return 1 / max(self.busy_share, 1e-6)
-
-
 class CoordinateSearch:
     """Ask for a point, tell its trial, until there is nothing more to ask."""
 
     def __init__(
-        self, space: Space, objective: Objective, demand: ServiceDemand, max_trials: int
+        self,
+        space: Space,
+        objective: Objective,
+        demand: ServiceDemand,
+        max_trials: int,
+        *,
+        has_lock: bool = True,
     ) -> None:
         self.space = space
         self.objective = objective
         self.demand = demand
-        self._left = max_trials
+        self._left = self._max_trials = max_trials
+        self._has_lock = has_lock
         self._measured: dict[Point, Trial] = {}
+        self._seeded: dict[Point, Trial] = {}
         self._plan = self._search()
         self._next: Point | None = next(self._plan)
 
     def ask(self) -> Point | None:
         """Return the point to measure next; None when the search is over."""
+        while self._next is not None and self._next in self._seeded:
+            self._advance(self._seeded.pop(self._next))
         return self._next if self._left > 0 else None
+
+    def seed(self, point: Point, trial: Trial) -> None:
+        """Take over a trial that was measured before this search."""
+        self._seeded[point] = trial
 
     def tell(self, trial: Trial) -> None:
         """Answer the last ``ask``."""
+        self._left -= 1
+        self._advance(trial)
+
+    def _advance(self, trial: Trial) -> None:
         assert self._next is not None
         self._measured[self._next] = trial
-        self._left -= 1
         try:
             self._next = self._plan.send(trial)
         except StopIteration:
             self._next = None
 
     @property
+    def stopped(self) -> str:
+        """Why the search asks no more; empty while it does."""
+        if self._next is None:
+            return "no step of one value gains anything"
+        return "" if self._left > 0 else f"{self._max_trials} settings were tried"
+
+    @property
     def best(self) -> Trial | None:
-        """The best feasible trial; among equals the one that needs least memory."""
-        feasible = [one for one in self._measured.values() if one.is_feasible(self.objective)]
-        if not feasible:
-            return None
-        most = max(one.throughput for one in feasible)
-        close = [one for one in feasible if one.throughput >= most * (1 - LEAST_GAIN)]
-        return min(close, key=lambda one: (one.need_bytes, -one.throughput))
+        """The best feasible trial by the objective; None when none is feasible."""
+        chosen = self.candidates(1)
+        return chosen[0] if chosen else None
+
+    def candidates(self, count: int) -> list[Trial]:
+        """Return the trials worth a final comparison, the best first."""
+        return choose(list(self._measured.values()), {}, self.objective, count)
 
     def guess(self) -> Point:
         """Return the model's point: enough in service to fill the cores, within the load."""
@@ -85,11 +92,11 @@ class CoordinateSearch:
         )
         if space.group is None:
             threads = space.start.threads
-            return self._within(math.ceil(wanted / threads), threads)
-        processes = space.cores
+            return space.nearest(math.ceil(wanted / threads), threads)
+        processes = space.cores if self._has_lock else 1
         if self.demand.busy_share <= BUSY_SHARE:
             processes = max(1, min(space.cores, wanted // 8))
-        return self._within(processes, math.ceil(wanted / processes))
+        return space.nearest(processes, math.ceil(wanted / processes))
 
     def _search(self) -> Generator[Point, Trial, None]:
         centre = self.space.start
@@ -128,17 +135,6 @@ class CoordinateSearch:
                 return point
         return None
 
-    def _within(self, processes: int, threads: int) -> Point:
-        """Return the point on the levels at or above, fewer processes until it fits memory."""
-        threads = _level_at_least(self.space.thread_levels(), threads)
-        levels = self.space.process_levels()
-        most = _level_at_least(levels, processes)
-        for level in reversed([level for level in levels if level <= most]):
-            point = Point(processes=level, threads=threads)
-            if self.space.allows(point):
-                return point
-        return Point(processes=levels[0], threads=threads)
-
     def _is_better(self, trial: Trial, best: Trial) -> bool:
         if not trial.is_feasible(self.objective):
             return False
@@ -148,7 +144,3 @@ class CoordinateSearch:
         if gain > LEAST_GAIN:
             return True
         return gain > -LEAST_GAIN / 3 and trial.need_bytes < 0.9 * best.need_bytes
-
-
-def _level_at_least(levels: tuple[int, ...], value: int) -> int:
-    return next((level for level in levels if level >= value), levels[-1])

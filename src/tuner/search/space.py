@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from tuner.capacity.front import hold_open, resize_front, workers_for_daemons
-from tuner.capacity.memory import MemoryCosts, fits
+from tuner.capacity.memory import MemoryCosts, fits, memory_need
 from tuner.capacity.settings import GroupSettings, Settings
 
 PROCESS_LEVELS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
@@ -69,6 +69,21 @@ class Space(BaseModel):
         """Tell whether the settings of a point stay within the memory budget."""
         return fits(self.settings(point), self.costs, self.budget_bytes)
 
+    def need_bytes(self, point: Point) -> int:
+        """Return the memory that a point needs at full occupancy."""
+        return memory_need(self.settings(point), self.costs).size_bytes
+
+    def nearest(self, processes: int, threads: int) -> Point:
+        """Return the point on the levels at or above, fewer processes until it fits memory."""
+        threads = _level_at_least(self.thread_levels(), threads)
+        levels = self.process_levels()
+        most = _level_at_least(levels, processes)
+        for level in reversed([level for level in levels if level <= most]):
+            point = Point(processes=level, threads=threads)
+            if self.allows(point):
+                return point
+        return Point(processes=levels[0], threads=threads)
+
     def process_levels(self) -> tuple[int, ...]:
         """Return the values of processes (or workers) worth trying."""
         if self.group is None:
@@ -89,3 +104,7 @@ class Space(BaseModel):
 
     def _today_group(self) -> GroupSettings:
         return next(one for one in self.today.groups if one.name == self.group)
+
+
+def _level_at_least(levels: tuple[int, ...], value: int) -> int:
+    return next((level for level in levels if level >= value), levels[-1])

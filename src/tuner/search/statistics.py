@@ -74,6 +74,36 @@ def paired_ratio(first: Sequence[float], second: Sequence[float]) -> Ratio:
     )
 
 
+def unpaired_ratio(first: Sequence[float], second: Sequence[float]) -> Ratio:
+    """Compare two series that were measured at different times, on logarithms.
+
+    Welch's interval, its degrees of freedom rounded down (Welch, Biometrika 34, 1947).
+    With fewer than two values on a side the interval is unlimited; ``pairs`` is the
+    length of the shorter side.
+    """
+    logs = [[math.log(max(value, _NOTHING)) for value in side] for side in (first, second)]
+    pairs = min(len(side) for side in logs)
+    if not pairs:
+        return Ratio(estimate=1.0, low=0.0, high=math.inf, pairs=0)
+    change = statistics.fmean(logs[1]) - statistics.fmean(logs[0])
+    if pairs == 1:
+        return Ratio(estimate=math.exp(change), low=0.0, high=math.inf, pairs=1)
+    errors = [statistics.variance(side) / len(side) for side in logs]
+    total = sum(errors)
+    if not total:
+        return Ratio(
+            estimate=math.exp(change), low=math.exp(change), high=math.exp(change), pairs=pairs
+        )
+    below = sum(error**2 / (len(side) - 1) for error, side in zip(errors, logs, strict=True))
+    half = _quantile(max(1, int(total**2 / below))) * math.sqrt(total)
+    return Ratio(
+        estimate=math.exp(change),
+        low=math.exp(change - half),
+        high=math.exp(change + half),
+        pairs=pairs,
+    )
+
+
 def mean_with_interval(values: Sequence[float]) -> tuple[float, float]:
     """Return the mean and the half-width of its 95 % interval."""
     mean = statistics.fmean(values)

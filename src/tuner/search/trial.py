@@ -6,12 +6,17 @@ from pydantic import BaseModel, ConfigDict
 
 from tuner.capacity.settings import Settings
 
+Goal = Literal["throughput", "latency", "memory"]
+"""``latency``: the lowest percentile, ``memory``: the least need, both at 95 % or
+more of the best throughput."""
+
 
 class Objective(BaseModel):
     """What is wanted: throughput within a latency objective and an error limit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    goal: Goal = "throughput"
     percentile: Literal["p50", "p90", "p95", "p99"] = "p99"
     latency_seconds: float | None = None
     """None: no latency objective."""

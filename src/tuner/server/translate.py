@@ -43,6 +43,7 @@ _DROPPED = frozenset(
         "wsgitelemetryoptions",
     }
 )
+_MPM_MODULES = frozenset({"mpm_prefork_module", "mpm_worker_module", "mpm_event_module"})
 _DROPPED_MODULES = frozenset({"md_module", "heartbeat_module", "heartmonitor_module"})
 _LOGS = frozenset(
     {"errorlog", "customlog", "transferlog", "forensiclog", "globallog", "scriptlog", "rewritelog"}
@@ -151,6 +152,9 @@ class Translation:
             if symbol in self.httpd.static_modules or symbol in _DROPPED_MODULES:
                 continue
             configured = loading[symbol].words[1] if symbol in loading else ""
+            if self.settings is not None and symbol in _MPM_MODULES:
+                symbol = f"mpm_{self.settings.front.mpm}_module"
+                configured = configured if symbol in loading else ""
             file = self.httpd.module_file(symbol, configured)
             if file is not None:
                 self._lines.append(f"LoadModule {symbol} {quote_word(str(file))}")
@@ -234,6 +238,8 @@ class Translation:
             return None
         if self.settings is not None and key in FRONT_DIRECTIVES:
             return None
+        if key == "asyncrequestworkerfactor" and not self._is_event():
+            return None
         if key in _LOGS:
             return self._log(directive)
         if key in _PRIVATE_FILES:
@@ -242,6 +248,9 @@ class Translation:
         if key in _SHARED_MEMORY:
             return self._shared_memory(directive)
         return self._with_paths(directive)
+
+    def _is_event(self) -> bool:
+        return self.settings is None or self.settings.front.mpm == "event"
 
     def _listen(self, directive: Directive) -> str | None:
         line = self.ports.listen(directive.words)

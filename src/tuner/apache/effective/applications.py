@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tuner.apache.effective.daemons import DaemonGroup, daemon_groups
+from tuner.apache.effective.daemons import daemon_groups
 from tuner.apache.effective.values import Location, Model, location_of, occurrences
 from tuner.apache.syntax.words import split_arguments
 from tuner.apache.tree import Configuration, Directive
@@ -33,9 +33,10 @@ class Application(Model):
 
 def applications(configuration: Configuration) -> tuple[Application, ...]:
     """Return every mounted WSGI application with its groups resolved."""
-    groups = daemon_groups(configuration)
+    groups = frozenset(group.name for group in daemon_groups(configuration))
+    scopes = _Scopes(configuration)
     aliases = configuration.named("WSGIScriptAlias", "WSGIScriptAliasMatch")
-    return tuple(_application(configuration, alias, groups) for alias in aliases)
+    return tuple(_application(scopes, alias, groups) for alias in aliases)
 
 
 def server_mode(found: tuple[Application, ...]) -> ServerMode:
@@ -50,18 +51,16 @@ def server_mode(found: tuple[Application, ...]) -> ServerMode:
     return "daemon" if "daemon" in modes else "unknown"
 
 
-def _application(
-    configuration: Configuration, alias: Directive, groups: tuple[DaemonGroup, ...]
-) -> Application:
+def _application(scopes: "_Scopes", alias: Directive, groups: frozenset[str]) -> Application:
     words = alias.words
     mount = words[0] if words else ""
     script = words[1] if len(words) > 1 else ""
     options = dict(word.partition("=")[::2] for word in words[2:] if "=" in word)
-    process_group = options.get("process-group") or _resolve(
-        configuration, alias, "WSGIProcessGroup", mount, script
+    process_group = options.get("process-group") or scopes.resolve(
+        alias, "WSGIProcessGroup", mount, script
     )
-    application_group = options.get("application-group") or _resolve(
-        configuration, alias, "WSGIApplicationGroup", mount, script
+    application_group = options.get("application-group") or scopes.resolve(
+        alias, "WSGIApplicationGroup", mount, script
     )
     process_group = process_group or GLOBAL
     host = alias.virtual_host
@@ -77,56 +76,60 @@ def _application(
     )
 
 
-def _mode(process_group: str, groups: tuple[DaemonGroup, ...]) -> Mode:
+def _mode(process_group: str, groups: frozenset[str]) -> Mode:
     if process_group == GLOBAL:
         return "embedded"
-    if any(group.name == process_group for group in groups):
+    if process_group in groups:
         return "daemon"
     return "variable" if process_group.startswith("%{") else "undefined"
 
 
-def _resolve(
-    configuration: Configuration, alias: Directive, name: str, mount: str, script: str
-) -> str | None:
-    """Find the value that applies to the script: Location, Directory, host, then server."""
-    host = alias.virtual_host
-    scopes = (None, host) if host else (None,)
-    for section_key, path in (("<location", mount), ("<directory", script)):
-        value = _in_sections(configuration, name, scopes, section_key, path)
-        if value is not None:
-            return value
-    for scope in reversed(scopes):
-        found = occurrences(configuration, name, scope)
-        if found:
-            return _first_word(found[-1])
-    return None
+class _Scopes:
+    """Finds the value that applies to a script: in sections, its virtual host, the server."""
 
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._in_sections: dict[tuple[str, str, int], list[Directive]] = {}
+        for name in ("WSGIProcessGroup", "WSGIApplicationGroup"):
+            for one in configuration.named(name):
+                if one.section is not None:
+                    place = (name, one.section.key, id(one.section.section))
+                    self._in_sections.setdefault(place, []).append(one)
 
-def _in_sections(
-    configuration: Configuration,
-    name: str,
-    scopes: tuple[Directive | None, ...],
-    key: str,
-    path: str,
-) -> str | None:
-    """Return the value set for ``path`` in sections of one kind.
+    def resolve(self, alias: Directive, name: str, mount: str, script: str) -> str | None:
+        """Return the value in force: Location, Directory, virtual host, then server."""
+        host = alias.virtual_host
+        scopes = (None, host) if host else (None,)
+        for section_key, path in (("<location", mount), ("<directory", script)):
+            value = self._in_section(name, scopes, section_key, path)
+            if value is not None:
+                return value
+        for scope in reversed(scopes):
+            found = occurrences(self._configuration, name, scope)
+            if found:
+                return _first_word(found[-1])
+        return None
 
-    httpd puts the sections of a virtual host behind the server's; then the
-    longest <Directory> wins, but simply the last <Location>.
-    """
-    best: tuple[int, str] | None = None
-    for scope in scopes:
-        for one in configuration.named(name):
-            section = one.section
-            if section is None or section.key != key or section.section is not scope:
-                continue
-            prefix = section.words[0].rstrip("/") if section.words else ""
-            if path == prefix or path.startswith(prefix + "/"):
-                value = _first_word(one)
-                rank = len(prefix) if key == "<directory" else 0
-                if value is not None and (best is None or rank >= best[0]):
-                    best = (rank, value)
-    return best[1] if best else None
+    def _in_section(
+        self, name: str, scopes: tuple[Directive | None, ...], key: str, path: str
+    ) -> str | None:
+        """Return the value set for ``path`` in sections of one kind.
+
+        httpd puts the sections of a virtual host behind the server's; then the
+        longest <Directory> wins, but simply the last <Location>.
+        """
+        best: tuple[int, str] | None = None
+        for scope in scopes:
+            for one in self._in_sections.get((name, key, id(scope)), ()):
+                assert one.section is not None
+                words = one.section.words
+                prefix = words[0].rstrip("/") if words else ""
+                if path == prefix or path.startswith(prefix + "/"):
+                    value = _first_word(one)
+                    rank = len(prefix) if key == "<directory" else 0
+                    if value is not None and (best is None or rank >= best[0]):
+                        best = (rank, value)
+        return best[1] if best else None
 
 
 def _first_word(directive: Directive) -> str | None:

@@ -1,5 +1,7 @@
 """Single-valued server settings: which occurrence wins, and what it is worth."""
 
+from functools import cache
+
 from pydantic import BaseModel, ConfigDict
 
 from tuner.apache.syntax.words import atoi, is_number
@@ -15,7 +17,7 @@ ALIASES = {
 class Model(BaseModel):
     """Base of all values here: frozen, nothing beyond its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Location(Model):
@@ -58,6 +60,7 @@ def location_of(directive: Directive) -> Location:
     return Location(file=directive.file, line_first=directive.line_first, line_last=directive.line)
 
 
+@cache
 def names_of(name: str) -> tuple[str, ...]:
     """Return every name that sets the same value, the current one first."""
     key = name.lower()
@@ -74,7 +77,7 @@ def occurrences(
 
     The last one is in force: httpd executes them in order.
     """
-    return tuple(one for one in configuration.named(*names_of(name)) if one.section is host)
+    return configuration.standing_in(host, *names_of(name))
 
 
 def in_force(

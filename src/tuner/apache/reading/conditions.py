@@ -11,9 +11,15 @@ from tuner.apache.modules import misnamed_module
 from tuner.apache.reading.state import ReadFailure, ReadState, merge_path
 from tuner.apache.syntax.words import decode, encode, next_word, words
 
-CONDITIONS = frozenset(
-    {"<ifmodule", "<ifdefine", "<iffile", "<ifdirective", "<ifsection", "<ifversion"}
-)
+CONDITIONS = {
+    "<ifmodule": b"ifmodule>",
+    "<ifdefine": b"ifdefine>",
+    "<iffile": b"iffile>",
+    "<ifdirective": b"ifdirective>",
+    "<ifsection": b"ifsection>",
+    "<ifversion": b"ifversion>",
+}
+"""Every condition, and what its closing tag ends in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ and every directive parses the rest of its own line.
 """
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import NamedTuple
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -46,29 +47,25 @@ def logical_lines(data: bytes, max_bytes: int = MAX_LINE_BYTES) -> Iterator[Logi
     if b"\0" in data:
         yield from _lines_with_nul(data, max_bytes)
         return
-    find = data.find
-    size = len(data)
-    position = number = 0
-    while position < size:
-        start = position
+    longest = max_bytes - 2
+    make = tuple.__new__  # a NamedTuple's own constructor takes three times as long
+    stream = BytesIO(data)
+    start = number = 0
+    for raw in stream:
         number += 1
-        newline = find(b"\n", position)
-        if newline < 0:
-            raw = data[position:]
-            position = size
-        else:
-            raw = data[position:newline]
-            position = newline + 1
-            if raw.endswith((b"\\", b"\\\r")):
-                line = _continued(data, start, number, max_bytes)
-                if line is None:
-                    return
-                number, position = line.last, line.end
-                yield line
-                continue
-        if len(raw) > max_bytes - 2:
+        end = start + len(raw)
+        if raw.endswith((b"\\\n", b"\\\r\n")):
+            line = _continued(data, start, number, max_bytes)
+            if line is None:
+                return
+            number, end = line.last, line.end
+            stream.seek(end)
+            yield line
+        elif len(raw) > longest and len(raw.removesuffix(b"\n")) > longest:
             raise LineTooLongError(number)
-        yield LogicalLine(raw.strip(), number, number, start, position)
+        else:
+            yield make(LogicalLine, (raw.strip(), number, number, start, end))
+        start = end
 
 
 def _lines_with_nul(data: bytes, max_bytes: int) -> Iterator[LogicalLine]:
@@ -88,7 +85,7 @@ def _continued(data: bytes, start: int, first: int, max_bytes: int) -> LogicalLi
     that ends in two backslashes also swallows an empty line behind it. A NUL
     drops the rest of its physical line, which then cannot continue.
     """
-    joined = b""
+    joined = bytearray()
     position, number = start, first
     while True:
         if position >= len(data):
@@ -106,10 +103,10 @@ def _continued(data: bytes, start: int, first: int, max_bytes: int) -> LogicalLi
         if nul >= 0 or newline < 0:
             break
         if joined.endswith(b"\\"):
-            joined = joined[:-1]
+            del joined[-1:]
         elif joined.endswith(b"\\\r"):
-            joined = joined[:-2]
+            del joined[-2:]
         else:
             break
         number += 1
-    return LogicalLine(joined.strip(), first, number, start, position)
+    return LogicalLine(bytes(joined.strip()), first, number, start, position)

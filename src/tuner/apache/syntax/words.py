@@ -2,9 +2,16 @@
 
 import re
 
-_BARE_UNESCAPE = re.compile(rb"\\\\")
+_QUOTED = {
+    quote: (
+        re.compile(rb"(?:[^\\%b]++|\\[\\%b]|\\)*+" % (quote, quote)),
+        re.compile(rb"\\([\\%b])" % quote),
+    )
+    for quote in (b'"', b"'")
+}
+"""What a quoted word holds, up to its end, and what is unescaped in it."""
+
 _LEADING_INTEGER = re.compile(r"\s*([+-]?[0-9]{1,19})", re.ASCII)
-_INT_MAX = 2**31 - 1
 
 
 def next_word(text: bytes) -> tuple[bytes, bytes]:
@@ -15,30 +22,25 @@ def next_word(text: bytes) -> tuple[bytes, bytes]:
     unescaped. A bare word ends at white space; only ``\\`` is unescaped, and
     quotes inside it are text. An empty result means that no word is left.
     """
-    text = text.lstrip()
-    if not text:
-        return b"", b""
-    if text[0] in b"\"'":
-        return _quoted_word(text)
     parts = text.split(None, 1)
+    if not parts:
+        return b"", b""
     word = parts[0]
+    if word[0] in b"\"'":
+        return _quoted_word(text.lstrip())
     if b"\\" in word:
-        word = _BARE_UNESCAPE.sub(rb"\\", word)
+        word = word.replace(b"\\\\", b"\\")
     return word, parts[1] if len(parts) > 1 else b""
 
 
 def _quoted_word(text: bytes) -> tuple[bytes, bytes]:
-    quote = text[0]
-    word = bytearray()
-    position = 1
-    while position < len(text) and text[position] != quote:
-        byte = text[position]
-        if byte == 0x5C and position + 1 < len(text) and text[position + 1] in (quote, 0x5C):
-            position += 1
-            byte = text[position]
-        word.append(byte)
-        position += 1
-    return bytes(word), text[position + 1 :].lstrip()
+    body, escape = _QUOTED[text[:1]]
+    match = body.match(text, 1)
+    assert match is not None
+    word = match[0]
+    if b"\\" in word:
+        word = escape.sub(rb"\1", word)
+    return word, text[match.end() + 1 :].lstrip()
 
 
 def word_spans(text: bytes) -> list[tuple[int, int]]:
@@ -87,16 +89,17 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def atoi(text: str) -> int:
+def atoi(text: str, bits: int = 32) -> int:
     """Read a number as httpd's ``atoi`` does: leading digits, anything else is 0.
 
     ``150abc`` is 150, ``1e3`` is 1, ``0x20`` is 0. Values outside a C ``int``
-    are clamped, where C leaves the result open.
+    (or another number of ``bits``) are clamped, where C leaves the result open.
     """
     match = _LEADING_INTEGER.match(text)
     if not match:
         return 0
-    return max(-_INT_MAX - 1, min(_INT_MAX, int(match[1])))
+    most = (1 << (bits - 1)) - 1
+    return max(-most - 1, min(most, int(match[1])))
 
 
 def is_number(text: str) -> bool:

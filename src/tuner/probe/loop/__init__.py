@@ -7,7 +7,17 @@ but the standard library, so that ``ssh host python3 -I -S - SPEC`` works too.
 import re
 from importlib.resources import files
 
-_PARTS = ("http1.py", "connection.py", "tally.py", "load.py", "main.py")
+_PARTS = (
+    "http1.py",
+    "connection.py",
+    "tally.py",
+    "known.py",
+    "wire.py",
+    "load.py",
+    "closed.py",
+    "open.py",
+    "main.py",
+)
 _OWN_IMPORT = re.compile(
     r"^from tuner\.probe\.loop\.\w+ import (?:\([^)]*\)|[^\n]*)\n", re.MULTILINE
 )

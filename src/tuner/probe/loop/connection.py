@@ -37,11 +37,11 @@ class Connection:
         self.request = 0
         self.due = self.begun = self.opened = 0
         self.served = 0
-        self.retried = False
         self.reset()
 
     def reset(self) -> None:
-        """Forget a partly read response."""
+        """Forget a response, and that its request was repeated."""
+        self.retried = False
         self.buffer = b""
         self.info: Response | None = None
         self.position = 0

@@ -3,20 +3,30 @@
 CLOSE_DELIMITED = -1
 CHUNKED = -2
 
+RETRY_LATER = ", retry later"
+"""How the kind of an error ends whose answer carried Retry-After (RFC 9110, 10.2.3)."""
+
 
 class Response:
     """What a response head says, and how often it came: heads repeat within a second."""
 
-    __slots__ = ("closes", "count", "length", "size", "status")
+    __slots__ = ("closes", "count", "length", "size", "status", "wants_pause")
 
-    def __init__(self, status: int, length: int, closes: bool) -> None:
+    def __init__(self, status: int, length: int, closes: bool, wants_pause: bool = False) -> None:
         self.status = status
         self.length = length
         """Bytes of the body, or CHUNKED, or CLOSE_DELIMITED."""
         self.closes = closes
+        self.wants_pause = wants_pause
+        """It carries Retry-After."""
         self.size = 0
         """Bytes of the whole response, where it came as a whole."""
         self.count = 0
+
+    @property
+    def error_kind(self) -> str:
+        """How a status of 400 or above is counted."""
+        return f"status {self.status}{RETRY_LATER if self.wants_pause else ''}"
 
 
 def parse_head(head: bytes, is_head_request: bool) -> Response:
@@ -27,6 +37,7 @@ def parse_head(head: bytes, is_head_request: bool) -> Response:
     except (IndexError, ValueError):
         return Response(0, 0, True)
     length, closes = CLOSE_DELIMITED, lines[0].startswith(b"HTTP/1.0")
+    wants_pause = False
     for line in lines[1:]:
         name, _, value = line.partition(b":")
         name, value = name.lower(), value.strip().lower()
@@ -36,9 +47,11 @@ def parse_head(head: bytes, is_head_request: bool) -> Response:
             length = CHUNKED
         elif name == b"connection":
             closes = b"close" in value or (closes and b"keep-alive" not in value)
+        elif name == b"retry-after":
+            wants_pause = True
     if is_head_request or status in (204, 304) or 100 <= status < 200:
         length = 0
-    return Response(status, length, closes or length == CLOSE_DELIMITED)
+    return Response(status, length, closes or length == CLOSE_DELIMITED, wants_pause)
 
 
 def chunks_end(data: bytes, position: int) -> tuple[int, int]:

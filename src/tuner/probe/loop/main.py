@@ -4,7 +4,8 @@ import json
 import resource
 import sys
 
-from tuner.probe.loop.load import Loop
+from tuner.probe.loop.closed import ClosedLoop
+from tuner.probe.loop.open import OpenLoop
 from tuner.probe.loop.tally import say
 
 
@@ -14,7 +15,7 @@ def main() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    say(Loop(spec).run())
+    say((OpenLoop if spec["rate"] else ClosedLoop)(spec).run())
 
 
 if __name__ == "__main__":

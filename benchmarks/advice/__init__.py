@@ -1,0 +1,1 @@
+"""Advice on sizes, right or wrong by measurement."""

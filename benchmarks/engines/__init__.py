@@ -1,0 +1,1 @@
+"""The load engines side by side on one real Apache."""

@@ -1,0 +1,268 @@
+"""Run every adviser on every workload: ``python -m benchmarks.workloads.run [--quick]``.
+
+For each workload an exhaustive grid is measured once, then each adviser gives its
+settings; those that search get the same number of trials with the same probes. In
+the end all settings, the grid's best among them, are measured again in turn.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import results
+from benchmarks.workloads import advisers
+from benchmarks.workloads.workload import WORKLOADS, Workload, installed
+from tuner.apache.binary import Httpd, find_httpd
+from tuner.apache.read import ReadRequest, read
+from tuner.capacity.memory import memory_need
+from tuner.capacity.settings import Settings
+from tuner.host.machine import observe_machine
+from tuner.pipeline.measure import Bench
+from tuner.pipeline.observe import budget_for
+from tuner.pipeline.optimise.laboratory import Laboratory
+from tuner.pipeline.optimise.request import OptimiseRequest
+from tuner.pipeline.optimise.run import optimise
+from tuner.pipeline.record import RunRecord
+from tuner.pipeline.target import find_target
+from tuner.pipeline.views import views_of
+from tuner.probe.engines import engine
+from tuner.search.space import Point, Space
+from tuner.search.statistics import paired_ratio
+from tuner.search.trial import Trial
+
+_HOST = "http://localhost:8080"
+
+
+class Study:
+    """One workload with everything that is measured of it."""
+
+    def __init__(self, workload: Workload, main: Path, httpd: Httpd, options: Any) -> None:
+        self.workload, self.options = workload, options
+        self.request = OptimiseRequest(
+            read=ReadRequest(path=main, httpd=httpd),
+            httpd=httpd,
+            host=_HOST,
+            paths=(workload.path,),
+            concurrency=workload.concurrency,
+            probe_seconds=options.probe_seconds,
+            rounds=options.rounds,
+            time_limit_seconds=options.time_limit,
+            max_probes=options.trials,
+            budget=workload.budget,
+        )
+        self.runs = Path(tempfile.mkdtemp(prefix="tuner-bench-runs-"))
+        configuration = read(self.request.read)
+        machine = observe_machine()
+        views = views_of(configuration, machine.cores)
+        assert views.settings is not None
+        target = find_target(configuration, views, _HOST, self.request.paths, ())
+        budget = budget_for(machine, None, workload.budget, None)
+        bench = Bench(
+            httpd=httpd,
+            target=target,
+            engine=engine(self.request.engine),
+            record=RunRecord(self.runs / "advisers", {}),
+            probe_seconds=options.probe_seconds,
+            timeout_seconds=10.0,
+        )
+        self.laboratory = Laboratory(
+            configuration, views.settings, bench, budget, self.request, say
+        )
+        self.laboratory.calibrate()
+        self.space = Space(
+            today=views.settings,
+            group=target.groups[0] if target.groups else None,
+            costs=self.laboratory.costs,
+            budget_bytes=budget.size_bytes,
+            cores=machine.cores,
+            concurrency=workload.concurrency,
+        )
+
+    def measure(self, point: Point) -> Trial:
+        """Measure a point once."""
+        return self.laboratory.trial(advisers.settings_of(self.space, point))
+
+    def run(self) -> dict[str, Any]:
+        """Ask every adviser, measure all settings again in turn, and return the figures."""
+        began = time.monotonic()
+        grid = [self.measure(point) for point in advisers.grid(self.space, self.options.grid)]
+        grid_seconds = time.monotonic() - began
+        chosen: dict[str, Settings] = {"grid": advisers.best(grid).settings}
+        spent: dict[str, dict[str, float]] = {
+            "grid": {"trials": len(grid), "seconds": grid_seconds}
+        }
+        for number in range(self.options.repeats):
+            name = "tuner" if number == 0 else f"tuner again {number}"
+            report = optimise(self.request, self.runs / f"tuner-{number}", say)
+            won = report.winner.settings if report.is_better and report.winner else self.space.today
+            chosen[name] = won
+            spent[name] = {
+                "trials": len(report.trials),
+                "seconds": report.elapsed_seconds,
+                "over_budget": sum(one.memory_bytes > report.budget_bytes for one in report.trials),
+                "need_bytes": memory_need(won, report.costs).size_bytes,
+                "budget_bytes": report.budget_bytes,
+            }
+            self.laboratory.costs = report.costs
+        chosen |= {
+            "Debian stock": advisers.debian_stock(self.space),
+            "mod_wsgi-express": advisers.express(self.space),
+            "division by RSS": advisers.division(self.space, self._front_rss()),
+        }
+        for name, search in (
+            ("Optuna TPE", advisers.optuna_tpe),
+            ("random", advisers.random_search),
+        ):
+            start = time.monotonic()
+            trial = search(self.space, self.measure, self.options.trials, self.options.seed)
+            chosen[name] = trial.settings
+            spent[name] = {
+                "trials": self.options.trials,
+                "seconds": time.monotonic() - start,
+            }
+        return self._compare(chosen, spent)
+
+    def _front_rss(self) -> int:
+        (measured,) = self.laboratory.bench.measure(
+            self.laboratory.configuration, self.space.today, (self.workload.concurrency,), "rss"
+        )
+        front = measured.profile.of("front")
+        return front.rss_max_bytes if front else 0
+
+    def _compare(
+        self, chosen: dict[str, Settings], spent: dict[str, dict[str, float]]
+    ) -> dict[str, Any]:
+        """Measure all settings in turn, forwards and backwards."""
+        different = list({one.model_dump_json(): one for one in chosen.values()}.values())
+        values: dict[str, list[float]] = {one.model_dump_json(): [] for one in different}
+        errors: dict[str, float] = dict.fromkeys(values, 0.0)
+        for number in range(self.options.rounds):
+            for settings in different if number % 2 == 0 else reversed(different):
+                (measured,) = self.laboratory.bench.measure(
+                    self.laboratory.configuration, settings, (self.workload.concurrency,), "final"
+                )
+                key = settings.model_dump_json()
+                values[key].append(measured.probe.throughput)
+                errors[key] = max(errors[key], measured.probe.error_rate)
+        grid = values[chosen["grid"].model_dump_json()]
+        return {
+            name: {
+                "settings": settings.describe(),
+                "throughput": statistics.fmean(values[settings.model_dump_json()]),
+                "of_grid": paired_ratio(grid, values[settings.model_dump_json()]).model_dump(),
+                "error_rate": errors[settings.model_dump_json()],
+                "need_bytes": memory_need(settings, self.laboratory.costs).size_bytes,
+                "fits_budget": memory_need(settings, self.laboratory.costs).size_bytes
+                <= self.laboratory.budget.size_bytes,
+                **spent.get(name, {}),
+            }
+            for name, settings in chosen.items()
+        }
+
+
+def say(line: str) -> None:
+    """Show progress."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+
+
+def markdown(document: dict[str, Any]) -> str:
+    """Return the tables: throughput of each adviser as a share of the grid's best."""
+    names = [name for name in next(iter(document["workloads"].values())) if name != "grid"]
+    rows = [
+        [
+            workload,
+            f"{found['grid']['throughput']:.0f}",
+            *(_cell(found[name]) for name in names),
+        ]
+        for workload, found in document["workloads"].items()
+    ]
+    head = ["workload", "grid, req/s", *names]
+    lines = [
+        "Throughput as a share of the best of an exhaustive grid, all measured again in turn; "
+        "`!` marks settings over the memory budget.\n",
+        results.table(head, rows),
+        f"\ntuner against Debian stock, geometric mean: {document['gain']:.2f} times. "
+        f"tuner's share of the grid: median {document['median_share']:.1%}, "
+        f"worst {document['worst_share']:.1%}; "
+        f"at most {document['most_trials']:.0f} trials and "
+        f"{document['most_seconds']:.0f} s, {document['over_budget']:.0f} trials over budget.\n",
+        f"\nProbes of {document['probe_seconds']:g} s, {document['rounds']} rounds, "
+        f"a grid of about {document['grid']} points.\n",
+    ]
+    return "\n".join(lines)
+
+
+def _cell(found: dict[str, Any]) -> str:
+    ratio = found["of_grid"]
+    mark = "" if found["fits_budget"] else " !"
+    return f"{ratio['estimate']:.1%} ({ratio['low']:.0%} to {ratio['high']:.0%}){mark}"
+
+
+def summary(workloads: dict[str, Any]) -> dict[str, float]:
+    """Return the figures over all workloads."""
+    shares = [one["tuner"]["of_grid"]["estimate"] for one in workloads.values()]
+    gains = [
+        one["tuner"]["throughput"] / one["Debian stock"]["throughput"] for one in workloads.values()
+    ]
+    return {
+        "gain": statistics.geometric_mean(gains),
+        "median_share": statistics.median(shares),
+        "worst_share": min(shares),
+        "most_trials": max(one["tuner"]["trials"] for one in workloads.values()),
+        "most_seconds": max(one["tuner"]["seconds"] for one in workloads.values()),
+        "over_budget": sum(one["tuner"]["over_budget"] for one in workloads.values()),
+    }
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workload", action="append", choices=[one.name for one in WORKLOADS])
+    parser.add_argument("--quick", action="store_true", help="short probes, a coarse grid")
+    parser.add_argument("--probe-seconds", type=float)
+    parser.add_argument("--grid", type=int)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--trials", type=int, default=12)
+    parser.add_argument("--repeats", type=int, default=1, help="runs of tuner")
+    parser.add_argument("--time-limit", type=float, default=240.0)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    options.probe_seconds = options.probe_seconds or (1.5 if options.quick else 4.0)
+    options.grid = options.grid or (12 if options.quick else 42)
+    options.rounds = options.rounds or (3 if options.quick else 6)
+    httpd = find_httpd()
+    if httpd is None or httpd.wsgi_module is None:
+        sys.exit("no httpd with mod_wsgi: apt install apache2 libapache2-mod-wsgi-py3")
+    found: dict[str, Any] = {}
+    for workload in WORKLOADS:
+        if options.workload and workload.name not in options.workload:
+            continue
+        say(f"--- {workload.title}")
+        with installed(workload, httpd) as tree:
+            found[workload.title] = Study(workload, tree, httpd, options).run()
+        document = {
+            "probe_seconds": options.probe_seconds,
+            "rounds": options.rounds,
+            "grid": options.grid,
+            "quick": options.quick,
+            "workloads": found,
+            **summary(found),
+        }
+        path = results.record(
+            results.Result(
+                name="workloads",
+                title="Settings by adviser, on real workloads",
+                command="python -m benchmarks.workloads.run" + (" --quick" * options.quick),
+                body=markdown(document),
+                data=document,
+            )
+        )
+    say(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()

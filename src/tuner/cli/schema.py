@@ -1,0 +1,20 @@
+"""tuner schema."""
+
+from typing import Annotated
+
+import typer
+
+from tuner.report.formats import Document
+
+
+def schema(
+    document: Annotated[Document, typer.Argument(help="What the schema describes.")],
+) -> None:
+    """Print the JSON Schema of a report in JSON, or of a rule file (rule).
+
+    trace is what show --directive prints.
+    """
+    from tuner.cli.output import emit
+    from tuner.report.schemas import schema_text
+
+    emit(schema_text(document), None)

@@ -1,0 +1,76 @@
+"""Probe a recommendation above its load: it must bend, not break."""
+
+from tuner.capacity.memory import memory_need
+from tuner.pipeline.measure import Measurement, latency_of
+from tuner.pipeline.optimise.laboratory import Laboratory
+from tuner.pipeline.optimise.race import Runner
+from tuner.pipeline.optimise.result import Overload
+from tuner.search.trial import Objective
+from tuner.units import format_seconds, format_size
+
+FACTORS = (1.5, 2.0)
+
+_THROUGHPUT_KEPT = 0.8
+"""More clients must not cost more than a fifth of the throughput."""
+
+_STARVATION = 20.0
+"""A queue keeps the percentile within some times the mean, which is N / X (Little's
+law); beyond 20 times it, some clients starve."""
+
+_MEMORY_SLACK = 1.05
+
+
+def probe_overload(laboratory: Laboratory, runner: Runner) -> tuple[Overload, ...]:
+    """Probe the settings of a runner at 1.5 and 2 times the load, on one shadow."""
+    load = laboratory.request.concurrency
+    wanted = tuple(dict.fromkeys(round(load * factor) for factor in FACTORS))
+    measured = laboratory.bench.measure(runner.tree, runner.settings, wanted, "overload")
+    need = memory_need(runner.settings, laboratory.costs).size_bytes
+    found = tuple(
+        judge(runner, one, number, load, need, laboratory.request.objective)
+        for number, one in zip(wanted, measured, strict=True)
+    )
+    for one in found:
+        laboratory.say(
+            f"at {one.factor:g} times the load: {one.throughput:.1f} req/s, "
+            f"errors {one.error_rate:.1%}" + (f": {one.problem}" if one.problem else "")
+        )
+    return found
+
+
+def judge(
+    runner: Runner,
+    measured: Measurement,
+    concurrency: int,
+    load: int,
+    need_bytes: int,
+    objective: Objective,
+) -> Overload:
+    """Say whether a measurement above the load shows an error cliff or unbounded latency."""
+    probe, factor = measured.probe, concurrency / load
+    latency = latency_of(probe, objective.percentile)
+    mean = concurrency / max(probe.throughput, 1e-9)
+    problem = ""
+    if probe.error_rate > objective.max_error_rate:
+        problem = f"{probe.error_rate:.1%} of the requests fail"
+    elif probe.throughput < _THROUGHPUT_KEPT * runner.mean:
+        problem = f"throughput falls to {probe.throughput / max(runner.mean, 1e-9):.0%}"
+    elif latency and latency > _STARVATION * mean:
+        problem = (
+            f"{objective.percentile} of {format_seconds(latency)} is {latency / mean:.0f} times "
+            "the mean: some clients starve"
+        )
+    elif measured.memory_bytes > need_bytes * _MEMORY_SLACK:
+        problem = (
+            f"memory {format_size(measured.memory_bytes)} exceeds the prediction of "
+            f"{format_size(need_bytes)}"
+        )
+    return Overload(
+        factor=factor,
+        concurrency=concurrency,
+        throughput=probe.throughput,
+        latency_seconds=latency,
+        error_rate=probe.error_rate,
+        memory_bytes=measured.memory_bytes,
+        problem=problem,
+    )

@@ -1,0 +1,30 @@
+"""What an optimisation is asked to do."""
+
+from dataclasses import dataclass, field
+
+from tuner.apache.binary import Httpd
+from tuner.apache.read import ReadRequest
+from tuner.search.trial import Objective
+
+
+@dataclass(frozen=True, slots=True)
+class OptimiseRequest:
+    """What to optimise, for what, and within which limits."""
+
+    read: ReadRequest
+    httpd: Httpd | None
+    host: str
+    paths: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    objective: Objective = field(default_factory=Objective)
+    concurrency: int = 64
+    engine: str = "native"
+    search: str = "guided"
+    max_probes: int = 12
+    time_limit_seconds: float = 240.0
+    probe_seconds: float = 3.0
+    rounds: int = 6
+    budget: str | None = None
+    reserve: str | None = None
+    consider_mpm: bool = False
+    shadow_port: int | None = None

@@ -1,0 +1,207 @@
+"""plan: from a recorded run to capacity, hosts and head-room."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tuner.capacity.settings import Settings
+from tuner.errors import UsageError
+from tuner.pipeline.measure import Measurement, latency_of, measurement_of
+from tuner.pipeline.optimise.outlook import best_throughput
+from tuner.pipeline.record import read_run
+from tuner.search.demand import ServiceDemand
+from tuner.search.model import Observed, ThroughputModel, fit_model
+from tuner.search.space import Space
+from tuner.search.statistics import mean_with_interval
+from tuner.search.trial import Objective
+
+SECONDS_PER_MONTH = 30 * 24 * 3600
+_GIB = 2**30
+
+
+class PlanRequest(NamedTuple):
+    """What is asked of a run."""
+
+    run: Path
+    target_throughput: float | None = None
+    """Requests per second that all hosts together must serve."""
+    headroom: float = 0.3
+    """Share of the measured throughput that stays free."""
+    think_seconds: float = 5.0
+    """Time between the answer and the next request of one user."""
+    peak_factor: float = 1.0
+    """How many times the month's average the busiest hour has."""
+
+
+class Range(BaseModel):
+    """A number with its 95 % interval."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    estimate: float
+    low: float
+    high: float
+
+    def times(self, factor: float) -> "Range":
+        """Return the range scaled."""
+        return Range(
+            estimate=self.estimate * factor, low=self.low * factor, high=self.high * factor
+        )
+
+
+class Plan(BaseModel):
+    """The capacity of one host with the settings of a run, and what follows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = 1
+    run: str
+    settings: Settings
+    is_today: bool
+    """The settings are those from before the run: it found nothing better."""
+    concurrency: int
+    probes: int
+    percentile: str
+    latency_seconds: float | None
+    """Largest measured, at the percentile."""
+    objective_seconds: float | None
+    keeps_objective: bool
+    throughput: Range
+    """Requests per second of one host, measured."""
+    headroom: float
+    planned: Range
+    """The same less the head-room: what one host should be given at its busiest."""
+    requests_per_month: Range
+    peak_factor: float
+    think_seconds: float
+    users: Range
+    """Users at the same time, each waiting ``think_seconds`` between requests."""
+    target_throughput: float | None
+    hosts: int | None
+    """Hosts for the target, one more than needed (N+1), by the low end of the interval."""
+    one_more_core: Range
+    """Requests per second of one host with one more core, by the model."""
+    one_more_gibibyte: Range
+
+
+def plan(request: PlanRequest) -> Plan:
+    """Answer capacity questions from a finished run.
+
+    Raises:
+        UsageError: the run is unreadable, not finished, or measured nothing good.
+    """
+    lines = read_run(request.run)
+    try:
+        return _plan(request, lines)
+    except (KeyError, TypeError, ValidationError) as error:
+        raise UsageError(f"{request.run} is not a complete record: {error!r:.80}") from error
+
+
+def _plan(request: PlanRequest, lines: Sequence[dict[str, Any]]) -> Plan:
+    start, end = lines[0], lines[-1]
+    if end["kind"] != "end":
+        raise UsageError(
+            f"{request.run} is not finished", hint=f"tuner optimize --resume {request.run}"
+        )
+    settings = Settings.model_validate(end["settings"])
+    asked = start["request"]
+    measured = _measurements(lines, settings, asked["concurrency"])
+    values = [one.probe.throughput for one in measured if one.probe.throughput > 0]
+    if not values:
+        raise UsageError(f"{request.run} has no good measurement of {settings.describe()}")
+    objective = Objective.model_validate(asked["objective"])
+    latencies = [latency_of(one.probe, objective.percentile) for one in measured]
+    latency = max((one for one in latencies if one is not None), default=None)
+    throughput = _range(values)
+    planned = throughput.times(1 - request.headroom)
+    model, space = _model(lines, end)
+    return Plan(
+        run=str(request.run),
+        settings=settings,
+        is_today=settings.model_dump(mode="json") == start["today"],
+        concurrency=asked["concurrency"],
+        probes=len(values),
+        percentile=objective.percentile,
+        latency_seconds=latency,
+        objective_seconds=objective.latency_seconds,
+        keeps_objective=objective.latency_seconds is None
+        or (latency is not None and latency <= objective.latency_seconds),
+        throughput=throughput,
+        headroom=request.headroom,
+        planned=planned,
+        requests_per_month=planned.times(SECONDS_PER_MONTH / request.peak_factor),
+        peak_factor=request.peak_factor,
+        think_seconds=request.think_seconds,
+        users=planned.times(request.think_seconds + _mean_latency(measured)),
+        target_throughput=request.target_throughput,
+        hosts=_hosts(request.target_throughput, planned),
+        one_more_core=throughput.times(_gain(model, space, cores=1)),
+        one_more_gibibyte=throughput.times(_gain(model, space, memory_bytes=_GIB)),
+    )
+
+
+def _measurements(
+    lines: Sequence[dict[str, Any]], settings: Settings, concurrency: int
+) -> list[Measurement]:
+    """Return what was measured of the settings at the load: in the race, else as a trial."""
+    wanted = settings.model_dump(mode="json")
+    same = [
+        line
+        for line in lines
+        if line.get("settings") == wanted
+        and "probe" in line
+        and line["probe"]["concurrency"] == concurrency
+    ]
+    raced = [line for line in same if line["kind"].startswith("race-")]
+    return [measurement_of(line) for line in raced or same]
+
+
+def _range(values: Sequence[float]) -> Range:
+    mean, half = mean_with_interval(values)
+    if not math.isfinite(half):
+        return Range(estimate=mean, low=0.0, high=math.inf)
+    return Range(estimate=mean, low=max(0.0, mean - half), high=mean + half)
+
+
+def _mean_latency(measured: Sequence[Measurement]) -> float:
+    found = [one.probe.latency.mean_seconds for one in measured if one.probe.latency]
+    return sum(found) / max(1, len(found))
+
+
+def _hosts(target: float | None, planned: Range) -> int | None:
+    if target is None:
+        return None
+    each = planned.low or planned.estimate
+    return math.ceil(target / each) + 1
+
+
+def _model(lines: Sequence[dict[str, Any]], end: dict[str, Any]) -> tuple[ThroughputModel, Space]:
+    """Fit the model of the run again, to its trials at the load of the run."""
+    space = Space.model_validate(end["space"])
+    observed = [
+        Observed(
+            space.model_copy(update={"today": Settings.model_validate(line["settings"])}).start,
+            line["probe"]["throughput"],
+        )
+        for line in lines
+        if line["kind"] == "trial"
+    ]
+    demand = ServiceDemand(**end["demand"])
+    has_lock = bool(lines[0]["has_application"])
+    return (
+        fit_model(
+            demand, observed, cores=space.cores, concurrency=space.concurrency, has_lock=has_lock
+        ),
+        space,
+    )
+
+
+def _gain(model: ThroughputModel, space: Space, *, cores: int = 0, memory_bytes: int = 0) -> float:
+    now = best_throughput(model, space)
+    larger = space.model_copy(
+        update={"cores": space.cores + cores, "budget_bytes": space.budget_bytes + memory_bytes}
+    )
+    return best_throughput(model, larger) / now if now else 1.0

@@ -1,0 +1,1 @@
+"""Performance smoke tests: a baseline, and later runs compared with it."""

@@ -1,0 +1,194 @@
+"""Trials on the real server: every MPM, embedded and daemon, applications with moods."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tuner.apache.binary import Httpd
+from tuner.apache.read import ReadRequest, read
+from tuner.capacity.front import front_for_mpm
+from tuner.host.machine import observe_machine
+from tuner.pipeline.measure import Bench
+from tuner.pipeline.observe import budget_for
+from tuner.pipeline.optimise.laboratory import Laboratory
+from tuner.pipeline.optimise.request import OptimiseRequest
+from tuner.pipeline.record import RunRecord
+from tuner.pipeline.target import find_target
+from tuner.pipeline.views import views_of
+from tuner.probe.engines import engine
+from tuner.search.trial import Objective
+from tuner.server.places import shadow_directories
+
+pytestmark = pytest.mark.httpd
+
+MB = 2**20
+
+CONFIGURATION = """\
+ServerRoot {root}
+DefaultRuntimeDir {root}/run
+User www-data
+Group www-data
+ErrorLog {root}/error.log
+LoadModule mpm_{mpm}_module {modules}/mod_mpm_{mpm}.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule wsgi_module {wsgi}
+Listen 8080
+MaxRequestWorkers 32
+{threads}
+<Directory {root}>
+    Require all granted
+</Directory>
+{daemon}
+WSGIScriptAlias /app {root}/app.wsgi
+"""
+DAEMON = """\
+WSGIDaemonProcess app processes=2 threads=4
+WSGIProcessGroup app
+WSGIApplicationGroup %{GLOBAL}
+"""
+ANSWER = """
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+SLOW_IMPORT = "import time\ntime.sleep(1.5)\n" + ANSWER
+GROWING = "KEPT = []\n" + ANSWER.replace(
+    "    return", "    KEPT.append(bytearray(100_000))\n    return"
+)
+THREADS = (
+    "import threading\n"
+    "for _ in range(3):\n"
+    "    threading.Thread(target=threading.Event().wait, daemon=True).start()\n" + ANSWER
+)
+SOMETIMES_SLOW = "import itertools, time\nN = itertools.count()\n" + ANSWER.replace(
+    "    start", "    if next(N) % 50 == 0:\n        time.sleep(0.3)\n    start", 1
+)
+FAILING = "import itertools\nN = itertools.count()\n" + ANSWER.replace(
+    '    start_response("200 OK"',
+    "    bad = environ['PATH_INFO'] == '/bad'\n"
+    '    start_response("500 Failed" if bad else "200 OK"',
+)
+
+Make = Callable[..., Laboratory]
+
+
+@pytest.fixture
+def laboratory(
+    public_directory: Path, tmp_path: Path, httpd: Httpd, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Make]:
+    """Make a laboratory for an application, its shadows apart from all others."""
+    monkeypatch.setenv("TMPDIR", str(public_directory))
+
+    def make(
+        app: str, *, mpm: str = "event", daemon: bool = True, paths: tuple[str, ...] = ("/app",)
+    ) -> Laboratory:
+        root = public_directory
+        (root / "run").mkdir(exist_ok=True)
+        (root / "app.wsgi").write_text(app)
+        main = root / "httpd.conf"
+        main.write_text(
+            CONFIGURATION.format(
+                root=root,
+                mpm=mpm,
+                modules=httpd.modules,
+                wsgi=httpd.wsgi_module,
+                threads="" if mpm == "prefork" else "ThreadsPerChild 16",
+                daemon=DAEMON if daemon else "",
+            )
+        )
+        request = OptimiseRequest(
+            read=ReadRequest(path=main, httpd=httpd),
+            httpd=httpd,
+            host="http://localhost:8080",
+            paths=paths,
+            concurrency=8,
+            probe_seconds=1.0,
+        )
+        configuration = read(request.read)
+        views = views_of(configuration)
+        assert views.settings is not None
+        bench = Bench(
+            httpd=httpd,
+            target=find_target(configuration, views, request.host, paths, ()),
+            engine=engine("native"),
+            record=RunRecord(tmp_path / "run", {}),
+            probe_seconds=1.0,
+            timeout_seconds=5.0,
+        )
+        budget = budget_for(observe_machine(), None, "4G", None)
+        made = Laboratory(configuration, views.settings, bench, budget, request, lambda line: None)
+        made.calibrate()
+        return made
+
+    yield make
+    assert shadow_directories() == []
+
+
+@pytest.mark.parametrize(
+    ("mpm", "daemon"), [("prefork", False), ("prefork", True), ("worker", True), ("event", False)]
+)
+def test_every_mpm_with_daemons_and_without(laboratory: Make, mpm: str, daemon: bool) -> None:
+    made = laboratory(ANSWER, mpm=mpm, daemon=daemon)
+    trial = made.trial(made.today)
+    assert not trial.failed
+    assert trial.throughput > 50
+    assert trial.error_rate == 0
+    assert trial.settings.front.mpm == mpm
+    assert 2 * MB < trial.memory_bytes < 500 * MB
+
+
+def test_another_mpm_than_the_configured_can_be_tried(laboratory: Make) -> None:
+    made = laboratory(ANSWER, mpm="event")
+    front = front_for_mpm(made.today.front, "prefork")
+    trial = made.trial(made.today.model_copy(update={"front": front}))
+    assert not trial.failed
+    assert trial.error_rate == 0
+
+
+def test_a_slow_import_is_over_before_the_probe_begins(laboratory: Make) -> None:
+    made = laboratory(SLOW_IMPORT)
+    trial = made.trial(made.today)
+    assert trial.error_rate == 0
+    assert trial.latency_seconds is not None
+    assert trial.latency_seconds < 1.4
+
+
+def test_a_growing_application_costs_what_it_grew_to(laboratory: Make) -> None:
+    made = laboratory(GROWING)
+    alone = made.costs.groups["app"].size_bytes
+    made.trial(made.today)
+    assert made.costs.groups["app"].size_bytes > alone + 10 * MB
+
+
+def test_background_threads_do_not_keep_the_server_up(laboratory: Make) -> None:
+    made = laboratory(THREADS)
+    assert not made.trial(made.today).failed
+
+
+def test_occasional_slow_requests_show_in_the_percentile(laboratory: Make) -> None:
+    made = laboratory(SOMETIMES_SLOW)
+    trial = made.trial(made.today)
+    assert trial.latency_seconds is not None
+    assert trial.latency_seconds > 0.25
+    assert trial.error_rate == 0
+
+
+def test_a_url_that_fails_makes_settings_infeasible_not_the_run_fail(laboratory: Make) -> None:
+    made = laboratory(FAILING, paths=("/app=9", "/app/bad=1"))
+    trial = made.trial(made.today)
+    assert not trial.failed
+    assert 0.02 < trial.error_rate < 0.4
+    assert not trial.is_feasible(Objective())
+
+
+def test_the_bundled_server_runs_the_same_trials(
+    laboratory: Make, bundled: Httpd, public_directory: Path
+) -> None:
+    made = laboratory(ANSWER)
+    made.bench.httpd = bundled
+    made.request = replace(made.request, httpd=bundled)
+    trial = made.trial(made.today)
+    assert not trial.failed
+    assert trial.error_rate == 0

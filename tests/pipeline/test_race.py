@@ -1,0 +1,101 @@
+"""The race on made-up measurements: order, who leaves, when it ends."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from tests.pipeline.measured import measurement
+from tests.search.surfaces import daemon_space
+from tuner.capacity.settings import Settings
+from tuner.pipeline.measure import Measurement
+from tuner.pipeline.optimise.laboratory import Laboratory
+from tuner.pipeline.optimise.race import Runner, race, ratio_of
+from tuner.search.space import Point
+
+SPACE = daemon_space()
+
+
+def runner(name: str, processes: int) -> Runner:
+    settings = SPACE.settings(Point(processes=processes, threads=5))
+    return Runner(name, cast(Any, None), settings)
+
+
+class Track:
+    """Gives each side its throughput, round by round, and notes who ran."""
+
+    def __init__(self, speeds: dict[str, Callable[[int], float]]) -> None:
+        self.speeds, self.order = speeds, list[str]()
+
+    def measure(
+        self, tree: object, settings: Settings, concurrencies: tuple[int, ...], kind: str
+    ) -> tuple[Measurement, ...]:
+        name = kind.removeprefix("race-")
+        number = self.order.count(name)
+        self.order.append(name)
+        return (measurement(self.speeds[name](number), settings=settings),)
+
+    def laboratory(self) -> Laboratory:
+        fake = SimpleNamespace(
+            bench=self,
+            request=SimpleNamespace(concurrency=64),
+            learn_costs=lambda measured: None,
+            say=lambda line: None,
+        )
+        return cast(Laboratory, fake)
+
+
+def always(value: float) -> Callable[[int], float]:
+    return lambda number: value + number % 2
+
+
+def run(
+    speeds: dict[str, Callable[[int], float]], rounds: int = 6, out_of_time: bool = False
+) -> tuple[Track, Runner, list[Runner]]:
+    track = Track(speeds)
+    today, *runners = (runner(name, n) for n, name in enumerate(speeds, 1))
+    race(track.laboratory(), today, runners, rounds, lambda: out_of_time)
+    return track, today, runners
+
+
+def test_every_second_round_runs_backwards() -> None:
+    track, *_ = run({"today": always(100), "a": always(150), "b": always(151)}, rounds=4)
+    assert track.order[:6] == ["today", "a", "b", "b", "a", "today"]
+
+
+def test_a_clear_race_ends_after_four_rounds() -> None:
+    track, today, (winner,) = run({"today": always(100), "a": always(150)})
+    assert len(track.order) == 8
+    ratio = ratio_of(today, winner)
+    assert ratio is not None
+    assert ratio.estimate == pytest.approx(1.5, rel=0.01)
+
+
+def test_who_is_clearly_slower_leaves() -> None:
+    track, _, runners = run({"today": always(100), "a": always(150), "b": always(90)})
+    assert [one.name for one in runners] == ["a"]
+    assert track.order.count("b") == 3
+
+
+def test_noise_uses_all_rounds() -> None:
+    noisy = lambda number: 100 + 30 * (number % 3 - 1)  # noqa: E731
+    track, *_ = run({"today": always(100), "a": noisy})
+    assert track.order.count("a") == 6
+
+
+def test_a_gain_that_noise_may_explain_gets_more_rounds() -> None:
+    promising = lambda number: 115 if number % 3 else 80  # noqa: E731
+    track, *_ = run({"today": always(90), "a": promising}, rounds=4)
+    assert 4 < track.order.count("a") <= 8
+
+
+def test_the_time_limit_ends_it_after_the_round() -> None:
+    track, *_ = run({"today": always(100), "a": always(150)}, out_of_time=True)
+    assert track.order == ["today", "a"]
+
+
+def test_without_today_two_rounds_are_enough() -> None:
+    track = Track({"a": always(10)})
+    race(track.laboratory(), None, [runner("a", 1)], 6, lambda: False)
+    assert track.order == ["a", "a"]
