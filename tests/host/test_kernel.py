@@ -8,7 +8,7 @@ import pytest
 
 from tuner.fact import Known, Unknown
 from tuner.host import kernel
-from tuner.host.cgroup import Limit, oom_kills, working_set
+from tuner.host.cgroup import Limit, working_set
 
 LIMITS = """\
 Limit                     Soft Limit           Hard Limit           Units
@@ -106,19 +106,13 @@ def test_a_variable_of_a_process(tmp_path: Path, environment: bytes, value: str)
 
 def test_sums_say_over_how_many_processes(tmp_path: Path) -> None:
     files = {
-        "7/status": "Name: a\nVmSwap:\t  1024 kB\n",
-        "8/status": "Name: b\nVmSwap:\t  2048 kB\n",
-        "9/status": "Name: kernel thread\n",
         "7/smaps_rollup": "AnonHugePages:      4096 kB\n",
     }
     root = proc(tmp_path, files)
-    assert kernel.swap_of([7, 8, 9, 10], root) == Known(
-        3 * 2**20, "measured", "VmSwap of 2 processes"
-    )
     assert kernel.huge_page_bytes_of([7, 8], root) == Known(
         4 * 2**20, "measured", "AnonHugePages of 1 processes"
     )
-    assert isinstance(kernel.swap_of([10], root), Unknown)
+    assert isinstance(kernel.huge_page_bytes_of([10], root), Unknown)
 
 
 def control_group(root: Path, line: str, files: Mapping[str, str]) -> tuple[Path, Path]:
@@ -128,37 +122,31 @@ def control_group(root: Path, line: str, files: Mapping[str, str]) -> tuple[Path
 
 
 @pytest.mark.parametrize(
-    ("line", "files", "kills", "used"),
+    ("line", "files", "used"),
     [
         (
             "0::/a\n",
             {
-                "a/memory.events": "low 0\noom 3\noom_kill 2\n",
                 "a/memory.current": "1000\n",
                 "a/memory.stat": "anon 5\ninactive_file 300\n",
             },
-            2,
             700,
         ),
         (
             "9:memory:/a\n",
             {
-                "memory/a/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n",
                 "memory/a/memory.usage_in_bytes": "1000\n",
                 "memory/a/memory.stat": "inactive_file 1\ntotal_inactive_file 400\n",
             },
-            1,
             600,
         ),
     ],
 )
 def test_what_a_control_group_counts(
-    tmp_path: Path, line: str, files: Mapping[str, str], kills: int, used: int
+    tmp_path: Path, line: str, files: Mapping[str, str], used: int
 ) -> None:
     where = control_group(tmp_path, line, files)
-    killed, working = oom_kills(7, *where), working_set(7, *where)
-    assert isinstance(killed, Limit)
+    working = working_set(7, *where)
     assert isinstance(working, Limit)
-    assert (killed.value, working.value) == (kills, used)
-    assert oom_kills(8, *where) is None
+    assert working.value == used
     assert working_set(8, *where) is None

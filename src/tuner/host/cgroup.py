@@ -124,17 +124,6 @@ def pids_limit(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -
     return min(found, key=lambda limit: limit.value, default=None)
 
 
-def oom_kills(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> Limit | None:
-    """Return how many processes of the group the kernel killed for want of memory."""
-    for directory, is_v2 in _groups(pid, "memory", proc, sys):
-        source = directory / ("memory.events" if is_v2 else "memory.oom_control")
-        words = _words(source)
-        pairs = dict(zip(words[::2], words[1::2], strict=False))
-        if "oom_kill" in pairs:
-            return Limit(float(pairs["oom_kill"]), str(source))
-    return None
-
-
 def working_set(pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> Limit | None:
     """Return what the process's own group uses in bytes, without idle page cache."""
     for directory, is_v2 in _groups(pid, "memory", proc, sys):

@@ -95,11 +95,6 @@ def environment_variable(pid: int, name: str, proc: Path = PROC) -> Fact[str]:
     return Known("", "measured", str(path))
 
 
-def swap_of(pids: list[int], proc: Path = PROC) -> Fact[int]:
-    """Return the memory of processes that is in swap, in bytes."""
-    return _sum(pids, "status", "VmSwap", proc)
-
-
 def huge_page_bytes_of(pids: list[int], proc: Path = PROC) -> Fact[int]:
     """Return the memory of processes that is in transparent huge pages, in bytes."""
     return _sum(pids, "smaps_rollup", "AnonHugePages", proc)

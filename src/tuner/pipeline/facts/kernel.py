@@ -11,7 +11,7 @@ from tuner.apache.effective.values import number
 from tuner.apache.tree import Configuration
 from tuner.fact import Fact, Known, Unknown
 from tuner.host import kernel
-from tuner.host.cgroup import Limit, memory_limits, oom_kills, pids_limit, working_set
+from tuner.host.cgroup import Limit, memory_limits, pids_limit, working_set
 from tuner.pipeline.facts.origin import Table
 from tuner.pipeline.observe import Observation
 from tuner.pipeline.place import is_this_machine
@@ -78,8 +78,6 @@ def _process(configuration: Configuration, observation: Observation) -> Table:
         "memory_limit",
         "memory_high",
         "working_set",
-        "oom_kills",
-        "swap",
         "huge_page_memory",
     )
     if pid is None:
@@ -101,8 +99,6 @@ def _process(configuration: Configuration, observation: Observation) -> Table:
         "process.memory_limit": _or_none(hard, "no control group limits memory"),
         "process.memory_high": _or_none(high, "no control group has memory.high"),
         "process.working_set": _known(working_set(pid), "memory of the control group"),
-        "process.oom_kills": _known(oom_kills(pid), "kills in the control group"),
-        "process.swap": _scalar(kernel.swap_of(family)),
         "process.huge_page_memory": _scalar(kernel.huge_page_bytes_of(family)),
         "process.arenas": given if isinstance(given, Unknown) else _arenas(given.value),
     }

@@ -23,8 +23,6 @@ FACTS: dict[str, FactSpec] = {
     "process.memory_limit": FactSpec("bytes", "memory.max of the control group"),
     "process.memory_high": FactSpec("bytes", "memory.high: above it the group is slowed down"),
     "process.working_set": FactSpec("bytes", "memory of the control group, without idle cache"),
-    "process.oom_kills": FactSpec("count", "processes of the group that the kernel killed"),
-    "process.swap": FactSpec("bytes", "memory of Apache that is in swap"),
     "process.huge_page_memory": FactSpec("bytes", "memory of Apache in huge pages"),
     "process.arenas": FactSpec("count", "MALLOC_ARENA_MAX; 0 is the default, 8 a core"),
     "demand.open_files": FactSpec("count", "open files of one busy front process"),
