@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.report.support import SAMPLES, configuration, document_of, rendered, report_of
-from tuner.apache.changes import SetDirective
 from tuner.patch.build import build_patch
 from tuner.report.audit_sarif import SCHEMA, _path_uri
 
@@ -125,8 +124,10 @@ def test_a_fix_in_sarif_gives_what_the_patch_gives(tmp_path: Path, line: str) ->
     text = replaced(
         main.read_text(), replacement["deletedRegion"], replacement["insertedContent"]["text"]
     )
-    wanted = [SetDirective(name="Timeout", value="60")]
-    assert text == build_patch(report.configuration, wanted, []).files[0].after.decode()
+    (finding,) = report.findings
+    assert finding.fix is not None
+    patch = build_patch(report.configuration, finding.fix.changes, [])
+    assert text == patch.files[0].after.decode()
 
 
 def test_what_stands_in_no_file_has_no_physical_location(tmp_path: Path) -> None:
