@@ -1,5 +1,7 @@
-"""A real Apache with one small static file, on a free loopback port, for as long as needed.
+"""A real Apache with one small static file, on a free port of loopback, for as long as needed.
 
+It listens on several addresses, so that runs that follow each other do not meet the
+connections of the run before, which stay in TIME_WAIT for a minute.
 ``MaxKeepAliveRequests 0`` and more workers than clients: no engine is measured by how it
 opens connections again (that is the other half of the cells), or by how it waits for a
 worker.
@@ -29,7 +31,7 @@ DefaultRuntimeDir {directory}
 Mutex file:{directory}
 ErrorLog {directory}/error.log
 LogLevel warn
-Listen 127.0.0.1:{port}
+{listen}
 ListenBacklog 4096
 {modules}
 {user}
@@ -51,11 +53,12 @@ KeepAliveTimeout 15
 
 _MODULES = ("mpm_event", "unixd", "authz_core")
 _START_SECONDS = 15.0
+_ADDRESSES = tuple(f"127.0.0.{number}" for number in range(1, 17))
 
 
 @contextmanager
-def apache(prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, int]]:
-    """Run httpd; yield its URL and the process id of its parent.
+def apache(prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Run httpd; yield its URLs.
 
     ``prefix`` goes before the command (``taskset -c 1``).
 
@@ -79,7 +82,7 @@ def apache(prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, int]]:
         )
         try:
             _await(port, process, directory)
-            yield f"http://127.0.0.1:{port}", process.pid
+            yield tuple(f"http://{address}:{port}" for address in _ADDRESSES)
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -98,8 +101,9 @@ def _configuration(httpd: Httpd, directory: Path, port: int) -> str:
         if file is not None:
             modules.append(f"LoadModule {name}_module {file}")
     user = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
+    listen = "\n".join(f"Listen {address}:{port}" for address in _ADDRESSES)
     return _CONFIGURATION.format(
-        directory=directory, port=port, modules="\n".join(modules), user=user
+        directory=directory, listen=listen, modules="\n".join(modules), user=user
     )
 
 

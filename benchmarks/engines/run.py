@@ -75,9 +75,11 @@ def run(engines: Sequence[str], rounds: int, seconds: float) -> dict[str, Any]:
     if len(cores) >= 2 and shutil.which("taskset"):
         prefix = ("taskset", "-c", ",".join(map(str, cores[1:])))
         os.sched_setaffinity(0, cores[:1])
-    with apache(prefix) as (url, _):
-        runs = interleaved(engines, url, rounds, seconds)
-        rates = [probe("native", url, Cell(100, True), max(seconds, 2.0), rate) for rate in RATES]
+    with apache(prefix) as urls:
+        runs = interleaved(engines, urls, rounds, seconds)
+        rates = [
+            probe("native", urls[0], Cell(100, True), max(seconds, 2.0), rate) for rate in RATES
+        ]
     return {
         "rounds": rounds,
         "seconds": seconds,
@@ -94,14 +96,15 @@ def run(engines: Sequence[str], rounds: int, seconds: float) -> dict[str, Any]:
 
 
 def interleaved(
-    engines: Sequence[str], url: str, rounds: int, seconds: float
+    engines: Sequence[str], urls: Sequence[str], rounds: int, seconds: float
 ) -> list[dict[str, Any]]:
     """Run every engine once in every cell, round by round, in changing order."""
-    runs = []
+    runs: list[dict[str, Any]] = []
     for number in range(rounds):
         chance = random.Random(number)
         for cell in chance.sample(CELLS, len(CELLS)):
             for name in chance.sample(list(engines), len(engines)):
+                url = urls[len(runs) % len(urls)]
                 found = {"round": number, **probe(name, url, cell, seconds)}
                 runs.append(found)
                 rate = found.get("requests_per_second", 0.0)
