@@ -56,17 +56,20 @@ SAMPLE = ROOT / "sample_configs/debian-event-daemon"
 @pytest.mark.parametrize(
     ("words", "absent"),
     [
-        (["--help"], {"pydantic", "httpx", "psutil", "yaml", "jinja2"}),
-        (["--version"], {"pydantic", "httpx", "psutil", "yaml", "jinja2"}),
-        (["audit", "--help"], {"httpx", "psutil", "yaml", "jinja2"}),
-        (["optimize", "--help"], {"httpx", "psutil", "yaml", "jinja2"}),
-        (["probe", "--help"], {"httpx", "psutil", "yaml", "jinja2", "apachelogs"}),
-        (["smoke", "check", "--help"], {"httpx", "psutil", "yaml", "jinja2", "apachelogs"}),
+        (["--help"], {"pydantic", "httpx", "psutil", "ruamel", "jinja2"}),
+        (["--version"], {"pydantic", "httpx", "psutil", "ruamel", "jinja2"}),
+        (["audit", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
+        (["optimize", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
+        (["probe", "--help"], {"httpx", "psutil", "ruamel", "jinja2", "apachelogs"}),
+        (["smoke", "check", "--help"], {"httpx", "psutil", "ruamel", "jinja2", "apachelogs"}),
         (
             ["audit", "sample_configs/container", "--no-live", "--no-exit-codes"],
             {"httpx", "jinja2", "jsonschema"},
         ),
-        (["explain", "--help"], {"httpx", "psutil", "yaml", "jinja2"}),
+        (["show", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
+        (["show", "sample_configs/container"], {"httpx", "psutil", "ruamel", "jinja2", "hdrh"}),
+        (["explain", "--help"], {"httpx", "psutil", "ruamel", "jinja2"}),
+        (["audit", str(SAMPLE), "--no-exit-codes"], {"httpx", "hdrh", "jinja2", "rich"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

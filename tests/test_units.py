@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuner.errors import UsageError
-from tuner.units import format_seconds, format_size, parse_duration, parse_share, parse_size
+from tuner.units import (
+    format_seconds,
+    format_size,
+    parse_duration,
+    parse_percent,
+    parse_share,
+    parse_size,
+)
 
 PROPERTY = settings(deadline=None, max_examples=300, derandomize=True)
 KB, MB, GB, TB = 2**10, 2**20, 2**30, 2**40
@@ -158,3 +165,16 @@ def test_a_duration_that_was_written_reads_back_to_three_digits(seconds: float) 
 def test_a_larger_size_never_reads_smaller(sizes: list[int]) -> None:
     smaller, larger = (parse_size(format_size(size)) for size in sizes)
     assert smaller <= larger or larger == pytest.approx(smaller, rel=0.006)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("10%", 0.1), ("2.5", 0.025), (" 0% ", 0), ("150%", 1.5)]
+)
+def test_a_percentage_is_a_share(text: str, share: float) -> None:
+    assert parse_percent(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1%", "nan", "inf", "1001%"])
+def test_what_is_no_percentage_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a percentage"):
+        parse_percent(text)

@@ -64,6 +64,7 @@ def probe(
         "p99_ms": latency.p99_seconds * 1e3 if latency else None,
         "little": ended * latency.mean_seconds / cell.concurrency if latency else None,
         "client_cpu_share": result.client.cpu_share,
+        "client_queue_share": result.client.queue_share,
         "cpu_ms_per_request": result.client.cpu_share * result.client.processes / ended * 1e3
         if ended
         else None,

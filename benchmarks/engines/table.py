@@ -12,32 +12,29 @@ _TITLES = {
 
 
 def render(document: dict[str, Any]) -> str:
-    """Return the whole page."""
+    """Return the section, without its heading."""
     return "\n".join(_lines(document)) + "\n"
 
 
 def _lines(document: dict[str, Any]) -> Iterator[str]:
-    machine = document["machine"]
-    yield "# Load engines side by side\n"
-    yield f"`{document['command']}`, {document['began']}: {document['rounds']} rounds of "
-    yield f"{document['seconds']:g} s for each engine and cell, interleaved. {machine['cpu']}, "
-    yield f"{machine['cores']} cores ({document['placement']}), load average "
-    yield f"{machine['load_before']} before and {machine['load_after']} after (the benchmark "
-    yield f"itself makes about 2), Python {machine['python']}. {document['server']}."
+    yield f"{document['rounds']} rounds of {document['seconds']:g} s for each engine and cell, "
+    yield f"interleaved; {document['placement']}; load average "
+    yield f"{document['load'][0]:.1f} before and {document['load'][1]:.1f} after (the benchmark "
+    yield f"itself makes about 2). {document['server']}."
     yield "\nBrackets: 95 % interval of the median ratio (bootstrap over rounds). wrk's latencies "
     yield "are those it measured, without the values that it fills in afterwards. wrk starts its "
     yield "clock when it writes, native when the answer before is complete.\n"
     for value, title in _TITLES.items():
-        yield f"## {title}\n"
+        yield f"### {title}\n"
         yield from _table(document, value)
-    yield "## Targets for native\n"
+    yield "### Targets for native\n"
     yield "| cell | throughput ≥ 0.9 | p50 within 5 % | p99 within 15 % | server is the limit |"
     yield "|---|---|---|---|---|"
     for cell in document["cells"]:
         verdict = cell["targets"]
         words = ("throughput", "p50", "p99", "server_is_limit")
         yield f"| {cell['label']} | {' | '.join(_yes(verdict[word]) for word in words)} |"
-    yield "\n## Constant rate (native)\n"
+    yield "\n### Constant rate (native)\n"
     yield "| asked for | got | deviation |\n|---|---|---|"
     for one in document["constant_rate"]:
         yield f"| {one['rate']:g}/s | {one['got']:.1f}/s | {one['deviation']:+.2%} |"

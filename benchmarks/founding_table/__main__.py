@@ -1,18 +1,17 @@
-"""Measure the table and write it to benchmarks/results/."""
+"""Measure the table and record it; --quick only prints it."""
 
 import argparse
-import sys
-import time
 
-from benchmarks import results
 from benchmarks.founding_table.columns import servers
+from benchmarks.results import Result, machine, record, section
 from tuner.cli.progress import Progress
 from tuner.pipeline.ladder.climb import climb
 from tuner.pipeline.ladder.report import LadderReport
 from tuner.pipeline.ladder.request import LadderRequest, Load
 from tuner.pipeline.traffic import TrafficRequest, find_traffic
 from tuner.probe.manners import Limits
-from tuner.report.ladder_markdown import render_markdown
+from tuner.report.ladder_markdown import escaped, table
+from tuner.report.ladder_rows import check_lines, classic, findings
 
 CLIENTS = (10, 100, 200, 500)
 
@@ -20,7 +19,9 @@ CLIENTS = (10, 100, 200, 500)
 def main() -> None:
     """Run the whole benchmark, about 17 minutes; with ``--quick`` only try it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2 short probes a cell, other file")
+    parser.add_argument(
+        "--quick", action="store_true", help="two short probes a cell, nothing is written"
+    )
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument(
@@ -30,7 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.repeat, arguments.seconds, arguments.warmup, arguments.ballast = 2, 1.0, 1.0, 1
-    began = time.monotonic()
+    before = machine()
     with servers(arguments.ballast) as targets:
         request = LadderRequest(
             targets=targets,
@@ -42,25 +43,35 @@ def main() -> None:
             limits=Limits(seconds=3600.0, wait_seconds=20.0),
         )
         report = climb(request, Progress(quiet=False))
-    write(report, arguments.ballast, quick=arguments.quick)
-    sys.stderr.write(f"took {time.monotonic() - began:.0f} s\n")
     if report.interrupted or report.stopped:
         raise SystemExit(report.stopped or "interrupted")
+    result = Result(
+        name="founding_table",
+        title="The founding table",
+        command="python -m benchmarks.founding_table",
+        body=body(report, arguments.ballast),
+        data={"ballast_mb": arguments.ballast, "report": report.model_dump(mode="json")},
+        machine=before,
+    )
+    if arguments.quick:
+        print(section(result))
+    else:
+        print(f"wrote {record(result)}")
 
 
-def write(report: LadderReport, ballast_mb: int, *, quick: bool) -> None:
-    """Write everything as JSON and the tables as Markdown."""
-    intro = (
-        "# The founding table\n\n"
-        f"Prefork, keep-alive, an application with {ballast_mb} MB in each process; every cell is "
-        f"{report.repeat} probes of {report.duration_seconds:g} s, the columns in turn. Client and "
-        f"server share {report.cores} cores: the columns compare with each other only.\n\n"
-    )
-    name = "founding_table_quick" if quick else "founding_table"
-    file = results.write(
-        name, {"report": report.model_dump(mode="json")}, intro + render_markdown(report)
-    )
-    sys.stderr.write(f"wrote {file}\n")
+def body(report: LadderReport, ballast_mb: int) -> str:
+    """Return the classic table, and what is doubted in each column."""
+    parts = [
+        f"Prefork, keep-alive, {ballast_mb} MB in each process of the application; every cell is "
+        f"{report.repeat} probes of {report.duration_seconds:g} s with the 95 % interval of their "
+        f"mean, the columns in turn. Client and server share {report.cores} cores: the columns "
+        "compare with each other only. ? marks doubtful cells, ! invalid ones.",
+        table(classic(report)),
+    ]
+    for one in report.targets:
+        lines = [*findings(one), *check_lines(one)]
+        parts += [f"**{escaped(one.name)}**", "\n".join(f"- {escaped(line)}" for line in lines)]
+    return "\n\n".join(parts)
 
 
 if __name__ == "__main__":

@@ -238,7 +238,8 @@ def body(rows: list[dict[str, Any]]) -> str:
         "Predicted from a server that had served two requests at a time, measured with every "
         "worker busy. The control group's count leaves out inactive page cache; pages of "
         "libraries are charged to the group that read them first, so a group may be charged "
-        "less than its processes map.",
+        "less than its processes map. The sum of PSS, too, is less while other servers on the "
+        "machine map the same libraries; the prediction does not count on them.",
         *(f"No control group: {reason}." for reason in sorted(reasons)),
     ]
     return "\n\n".join([table(head, cells), *notes])

@@ -496,3 +496,10 @@ def test_reading_twice_gives_the_same(tmp_path: Path) -> None:
 )
 def test_paths_are_merged_by_their_text(base: str, path: str, expected: str) -> None:
     assert merge_path(base, path) == expected
+
+
+def test_a_lone_bracket_is_a_directive_without_a_name(tmp_path: Path) -> None:
+    configuration = read_case(tmp_path, one("> x\n>\nTimeout 5\n"))
+    assert [(row.name, row.args) for row in kept(configuration)] == [
+        *(("", "x"), ("", ""), ("Timeout", "5"))
+    ]

@@ -6,7 +6,13 @@ import pytest
 
 from tuner.apache.binary import Httpd
 from tuner.apache.read import ReadRequest, read
-from tuner.apache.versions import parse_version, server_version, version_in_module, wsgi_version
+from tuner.apache.versions import (
+    parse_version,
+    server_version,
+    version_in_module,
+    wsgi_python_version,
+    wsgi_version,
+)
 from tuner.fact import Known, Unknown
 
 
@@ -59,3 +65,19 @@ def test_an_assumed_httpd_is_unknown(tmp_path: Path) -> None:
     assert server_version(configuration, is_asked=True) == Known(
         configuration.options.httpd_version, "measured", "httpd -V"
     )
+
+
+def test_the_python_of_the_module_is_the_one_it_is_linked_with(
+    httpd: Httpd, tmp_path: Path
+) -> None:
+    main = tmp_path / "httpd.conf"
+    main.write_text(f"LoadModule wsgi_module {httpd.wsgi_module}\n")
+    found = wsgi_python_version(read(ReadRequest(path=main)))
+    assert isinstance(found, Known)
+    assert f"libpython{found.value}".encode() in Path(str(httpd.wsgi_module)).read_bytes()
+
+
+def test_without_the_module_there_is_no_python(tmp_path: Path) -> None:
+    main = tmp_path / "httpd.conf"
+    main.write_text("Listen 80\n")
+    assert isinstance(wsgi_python_version(read(ReadRequest(path=main))), Unknown)

@@ -64,6 +64,7 @@ def tree(tmp_path: Path) -> Path:
         "<IfDefine EXTRA>\nKeepAlive Off\n</IfDefine>\n<Macro Host $name>\n# a comment\n"
         "ServerAdmin $name@example\n</Macro>\nUse Host ${SITE}\n"
         "SetEnv DB_PASSWORD hush-hush\nSetEnv X from-the-environment\n"
+        'ErrorLog "|/usr/bin/log --token=hush-hush"\n'
     )
     return tmp_path
 

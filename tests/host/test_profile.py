@@ -91,6 +91,13 @@ def test_shared_pages_count_once() -> None:
     assert profile.pss_sum_bytes == 29 * MIB
 
 
+def test_shared_pages_are_at_least_those_of_one_process() -> None:
+    # Another server maps the same libraries, so that little of them is this one's share.
+    profile = summarise([process(10, pss=10.5, rss=18), process(30, pss=30.5, rss=37, swap=1)])
+    assert profile.shared_bytes == 8 * MIB
+    assert summarise([process(10, pss=None, rss=17)]).shared_bytes == 7 * MIB
+
+
 def test_swap_is_part_of_uss_but_not_of_pss() -> None:
     profile = summarise([process(10, pss=9, swap=3)])
     assert profile.shared_bytes == 2 * MIB

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tuner.host.sockets import ListeningSockets, held_sockets, listening_sockets
+from tuner.host.sockets import (
+    ListeningSockets,
+    established_connections,
+    held_sockets,
+    listening_sockets,
+)
 
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -129,3 +134,19 @@ def test_another_users_descriptors_are_not_permitted(
     ) as process:
         assert held_sockets(process.pid) is not None
         assert unprivileged(lambda: repr(held_sockets(process.pid))) == "None"
+
+
+def test_connections_to_the_own_ports_are_counted_and_no_others() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert established_connections(os.getpid()) == 0
+        with socket.create_connection(server.getsockname()):
+            assert established_connections(os.getpid()) == 1
+
+
+def test_connections_are_not_known_where_descriptors_may_not_be_seen(
+    unprivileged: Callable[[Callable[[], str]], str],
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs a process of another user")
+    pid = os.getpid()
+    assert unprivileged(lambda: str(established_connections(pid))) == "None"

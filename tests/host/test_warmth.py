@@ -73,6 +73,14 @@ def test_static_requests_load_no_application() -> None:
     assert judged([one])[0].warmth == "warm"
 
 
+@pytest.mark.parametrize(("requests", "warmth"), [(None, "warm"), (1, "warm"), (0, "cold")])
+def test_a_front_process_larger_than_python_has_loaded_its_application(
+    requests: int | None, warmth: str
+) -> None:
+    one = process(36, requests=requests, slices=4, cpu=0.07)
+    assert judged([one], Loading(serving=frozenset({None})))[0].warmth == warmth
+
+
 def test_a_small_application_is_warm_once_it_has_worked() -> None:
     one = process(4.2, requests=900, cpu=0.4)
     assert judged([one], Loading(serving=frozenset({None})))[0].warmth == "warm"

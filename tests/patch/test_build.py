@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.patch.support import EVENT, PREFORK, WSGI, load, run
-from tuner.apache.changes import Change, RemoveDirective, RestartClass, SetDirective, SetOption
+from tuner.apache.changes import (
+    Change,
+    RemoveDirective,
+    RemoveLine,
+    RestartClass,
+    SetDirective,
+    SetOption,
+)
 from tuner.apache.read import ReadRequest, read
 from tuner.apache.tree import Configuration
 from tuner.errors import PatchError
@@ -439,3 +446,11 @@ def test_a_directory_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     patch = build_patch(load(tmp_path, b"Timeout 300\n"), [TIMEOUT], [])
     with pytest.raises(PatchError, match="No such file or directory"):
         write_patch(patch, tmp_path / "nowhere/tuner.patch")
+
+
+def test_a_line_of_a_host_can_be_taken_out(tmp_path: Path) -> None:
+    text = b"<VirtualHost *:80>\n  Timeout 5\n  Timeout 6\n</VirtualHost>\nTimeout 7\n"
+    configuration = load(tmp_path, text)
+    change = RemoveLine(name="Timeout", file=configuration.main, line=2)
+    patch = build_patch(configuration, [change], [])
+    assert patch.files[0].after == text.replace(b"  Timeout 5\n", b"")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.patch.support import EVENT, PREFORK, WSGI, edited, load
-from tuner.apache.changes import Change, RemoveDirective, SetDirective, SetOption
+from tuner.apache.changes import Change, RemoveDirective, RemoveLine, SetDirective, SetOption
 from tuner.errors import PatchError
 from tuner.patch.locate import locate
 
@@ -356,3 +356,28 @@ def test_two_values_for_one_directive_are_refused(tmp_path: Path) -> None:
 def test_a_repeated_change_counts_once(tmp_path: Path) -> None:
     configuration = load(tmp_path, PREFORK)
     assert len(locate(configuration, [LIMIT, LIMIT])) == 1
+
+
+# --- one line of several -----------------------------------------------------------
+
+
+def test_one_line_is_taken_out_and_others_of_its_name_stay(tmp_path: Path) -> None:
+    configuration = load(tmp_path, PREFORK + b"MaxClients 1\nMaxClients \\\n 2\nMaxClients 3\n")
+    change = RemoveLine(name="MaxClients", file=configuration.main, line=4)
+    assert edited(configuration, [change]) == {
+        "httpd.conf": PREFORK + b"MaxClients 1\nMaxClients 3\n"
+    }
+
+
+def test_a_void_line_goes_and_the_one_in_force_changes(tmp_path: Path) -> None:
+    configuration = load(tmp_path, PREFORK + b"MaxClients 1\nMaxRequestWorkers 2\n")
+    change = RemoveLine(name="MaxClients", file=configuration.main, line=2)
+    assert edited(configuration, [change, WORKERS]) == {
+        "httpd.conf": PREFORK + b"MaxRequestWorkers 400\n"
+    }
+
+
+def test_a_line_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    configuration = load(tmp_path, PREFORK + b"MaxClients 1\n")
+    with pytest.raises(PatchError, match="there is no MaxClients at"):
+        locate(configuration, [RemoveLine(name="MaxClients", file=configuration.main, line=9)])

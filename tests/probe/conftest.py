@@ -98,7 +98,7 @@ class TlsServer(Server):
             super().finish_request(wrapped, client_address)
 
 
-NAMESPACES = ("tunerw1", "tunerw2")
+NAMESPACES = tuple(f"tw{os.getpid()}n{number}" for number in (1, 2))
 
 
 def ip(*words: str) -> None:
@@ -129,7 +129,9 @@ def namespaces() -> Iterator[tuple[str, ...]]:
         yield NAMESPACES
     finally:
         for name in made:
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+            # The pair first: with the namespace it would go a little later.
+            for words in (["link", "del", f"{name}a"], ["netns", "del", name]):
+                subprocess.run(["ip", *words], check=False, capture_output=True)
 
 
 @pytest.fixture

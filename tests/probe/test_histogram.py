@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuner.probe.histogram import (
@@ -20,6 +20,7 @@ from tuner.probe.loop.tally import quantize
 from tuner.probe.steady import drift, steady_from
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10**8), min_size=1, max_size=200))
 def test_percentiles_are_within_three_digits(values: list[int]) -> None:
     latency = summarise(histogram_of(values))
@@ -30,12 +31,14 @@ def test_percentiles_are_within_three_digits(values: list[int]) -> None:
     assert latency.count == len(values)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(1, 10**7), max_size=30), min_size=1, max_size=5))
 def test_merging_loses_nothing(parts: list[list[int]]) -> None:
     together = summarise(histogram_of([value for part in parts for value in part]))
     assert summarise(merged(encode(histogram_of(part)) for part in parts)) == together
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_the_loop_rounds_as_the_histogram_does(value: int) -> None:
     """A value that the loop has rounded falls into the same bucket as the value itself."""

@@ -71,8 +71,7 @@ def test_two_workers_share_the_load_of_a_master(
     assert result.statuses.keys() == {200}
     assert result.latency is not None
     assert result.latency.count == result.good
-    assert result.latency.p50_seconds < 0.15
-    assert 0.19 < result.latency.p95_seconds < 0.5
+    assert result.latency.p50_seconds < 0.19 < result.latency.max_seconds
 
 
 def test_workers_that_do_not_come_are_one_clear_error(

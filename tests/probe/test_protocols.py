@@ -23,7 +23,9 @@ from tuner.probe.guard import no_guard
 def test_tls(name: str, keep_alive: bool, tls_url: str) -> None:
     if name not in ("native", "httpx") and shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
-    result = engine(name)(plan(tls_url, "/ok", keep_alive=keep_alive), no_guard)
+    result = engine(name)(
+        plan(tls_url, "/ok", keep_alive=keep_alive, duration_seconds=2.0), no_guard
+    )
     assert result.good > 3
     assert result.errors == {}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from tests.report.support import SAMPLES, configuration, rendered, report_of
 from tuner.report.documents import DIALECT, as_json
@@ -97,7 +97,7 @@ def test_an_explanation_keeps_to_its_schema() -> None:
 def test_rule_files_keep_to_their_schema() -> None:
     check = validator("rule")
     for one in RULES:
-        check.validate(yaml.safe_load(one.path.read_text("utf-8")))
+        check.validate(YAML(typ="safe").load(one.path.read_text("utf-8")))
     assert not check.is_valid({"id": "CAP001"})
 
 

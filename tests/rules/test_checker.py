@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tuner.apache.changes import RemoveDirective, SetDirective, SetOption
+from tuner.apache.changes import RemoveDirective, RemoveLine, SetDirective, SetOption
 from tuner.apache.effective.values import Location
 from tuner.apache.versions import Version
 from tuner.fact import Fact, Known, Origin, Unknown
@@ -50,6 +50,7 @@ def facts(
     directives: Mapping[str, Location] | None = None,
     current: Mapping[str, str] | None = None,
     versions: Mapping[str, Fact[Version]] | None = None,
+    modules: frozenset[str] = frozenset(),
     **other: tuple[Subject, ...],
 ) -> Facts:
     return Facts(
@@ -57,11 +58,13 @@ def facts(
             "server": (Subject("server", table, None),),
             "group": other.get("group", ()),
             "application": other.get("application", ()),
+            "directive": other.get("directive", ()),
         },
         directives=directives or {},
         current=current or {},
         fallback=MAIN,
         versions=versions or {},
+        modules=modules,
     )
 
 
@@ -277,3 +280,37 @@ def test_a_rule_for_some_versions_is_skipped_where_the_version_is_unknown(tmp_pa
     )
     assert outcome.findings == ()
     assert [one.missing for one in outcome.skipped] == [("mod_wsgi.version: not loaded",)]
+
+
+def test_a_rule_for_some_versions_is_quiet_where_its_condition_is_false(tmp_path: Path) -> None:
+    compiled = rule(tmp_path, 'versions: {mod_wsgi: {since: "4"}}', when="need < memory.budget")
+    found = facts(table(), versions={"mod_wsgi": Unknown("not loaded")})
+    assert evaluate_rules([compiled], found) == Outcome((), ())
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("prefork.c", "MaxSpareServers"), ("event.c", "MaxSpareThreads")]
+)
+def test_of_two_names_the_one_is_set_that_a_loaded_module_knows(
+    tmp_path: Path, module: str, name: str
+) -> None:
+    compiled = rule(tmp_path, "fix: {title: T, set: {MaxSpareServers|MaxSpareThreads: '9'}}")
+    (finding,) = evaluate_rules([compiled], facts(table(), modules=frozenset({module}))).findings
+    assert finding.fix is not None
+    assert finding.fix.changes == (SetDirective(name=name, value="9"),)
+
+
+def test_without_a_module_that_knows_the_name_there_is_no_fix(tmp_path: Path) -> None:
+    compiled = rule(tmp_path, "fix: {title: T, set: {MaxSpareServers|MaxSpareThreads: '9'}}")
+    (finding,) = evaluate_rules([compiled], facts(table())).findings
+    assert finding.fix is None
+
+
+def test_a_rule_about_a_directive_takes_out_that_very_line(tmp_path: Path) -> None:
+    where = Location(file="/etc/more.conf", line_first=6, line_last=7)
+    subject = Subject("Timeout 5 at /etc/more.conf:7", table(), where, directive="Timeout")
+    compiled = rule(tmp_path, "scope: directive\nfix: {title: T, remove_line: true}")
+    (finding,) = evaluate_rules([compiled], facts(table(), directive=(subject,))).findings
+    assert finding.fix is not None
+    assert finding.fix.changes == (RemoveLine(name="Timeout", file="/etc/more.conf", line=7),)
+    assert finding.locations == (where,)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from tuner.errors import RuleError
 from tuner.rules import loader
@@ -310,7 +310,7 @@ def test_the_schema_is_a_schema() -> None:
     "path", sorted(builtin_rules().rglob("*.yaml")), ids=lambda path: path.stem
 )
 def test_the_schema_accepts_every_rule(path: Path) -> None:
-    document = yaml.safe_load(path.read_text("utf-8"))
+    document = YAML(typ="safe").load(path.read_text("utf-8"))
     assert list(VALIDATOR.iter_errors(document)) == []
 
 
@@ -331,9 +331,9 @@ def test_the_schema_accepts_every_rule(path: Path) -> None:
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, old: str, new: str) -> None:
-    assert list(VALIDATOR.iter_errors(yaml.safe_load(GOOD))) == []
+    assert list(VALIDATOR.iter_errors(YAML(typ="safe").load(GOOD))) == []
     bad = GOOD.replace(old, new)
-    assert list(VALIDATOR.iter_errors(yaml.safe_load(bad)))
+    assert list(VALIDATOR.iter_errors(YAML(typ="safe").load(bad)))
     with pytest.raises(RuleError):
         load_rule(write(tmp_path, bad))
 
@@ -372,3 +372,14 @@ def test_a_threshold_is_one_value(tmp_path: Path) -> None:
     text = THRESHOLD.replace("most: '10'", "most: 5 + 5")
     with pytest.raises(RuleError, match="a threshold is one value"):
         load_rules([write(tmp_path, text).parent])
+
+
+def test_only_a_rule_about_a_directive_can_take_its_line_out(tmp_path: Path) -> None:
+    path = tmp_path / "XYZ001-x.yaml"
+    path.write_text(
+        "id: XYZ001\nname: some-pattern\ntitle: T\nseverity: low\nconfidence: low\n"
+        "since: 0.1.0\nwhen: server.keep_alive\nmessage: M\nwhy: W\n"
+        "fix: {title: F, remove_line: true}\nreferences: ['https://example.com/']\n"
+    )
+    with pytest.raises(RuleError, match="remove_line belongs to scope directive"):
+        load_rule(path)

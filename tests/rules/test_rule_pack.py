@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 from unittest.mock import patch
 
 import pytest
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+from ruamel.yaml import YAML
 
 from tuner.apache.read import ReadRequest
 from tuner.apache.versions import parse_version
@@ -27,7 +27,6 @@ from tuner.rules.facts import Facts, Subject
 from tuner.rules.loader import builtin_rules, load_rule, load_rules, names_used
 from tuner.rules.vocabulary import SERVER_FACTS, occurrence
 
-SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CASES = Path(__file__).parent
 RULES = {one.rule.id: one for one in load_rules([builtin_rules()])}
 RULE_FILES = sorted(builtin_rules().rglob("*.yaml"))
@@ -58,7 +57,7 @@ class CaseFile(NamedTuple):
 
 @cache
 def case_file(rule_id: str) -> CaseFile:
-    document = yaml.load((CASES / f"{rule_id}.yaml").read_bytes(), Loader=SAFE)
+    document = YAML(typ="safe").load((CASES / f"{rule_id}.yaml").read_bytes())
     never_skips = document.pop("never_skips", None)
     return CaseFile(never_skips, {name: Case(**case) for name, case in document.items()})
 

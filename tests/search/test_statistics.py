@@ -1,13 +1,14 @@
 """Intervals against tables and against the integral that defines them."""
 
 import math
+import random
 import statistics
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuner.search.statistics import Ratio, mean_with_interval, paired_ratio
+from tuner.search.statistics import Ratio, mean_with_interval, paired_ratio, unpaired_ratio
 
 PROPERTY = settings(deadline=None, max_examples=200, derandomize=True)
 
@@ -153,3 +154,37 @@ def test_a_ratio_is_written_as_people_say_it(
 ) -> None:
     estimate, low, high, pairs = ratio
     assert Ratio(estimate=estimate, low=low, high=high, pairs=pairs).describe() == text
+
+
+def test_two_series_with_equal_spread_have_the_interval_of_student() -> None:
+    """Welch's degrees of freedom are then those of the pooled test: 2 x 4 = 8."""
+    logs = [-0.2, -0.1, 0.0, 0.1, 0.2]
+    first = [100 * math.exp(one) for one in logs]
+    second = [200 * math.exp(one) for one in logs]
+    found = unpaired_ratio(first, second)
+    half = TABLE[8] * math.sqrt(2 * statistics.variance(logs) / 5)
+    assert found.estimate == pytest.approx(2)
+    assert found.low == pytest.approx(2 * math.exp(-half), rel=1e-3)
+    assert found.high == pytest.approx(2 * math.exp(half), rel=1e-3)
+
+
+def test_the_interval_of_two_series_covers_the_truth_as_often_as_it_says() -> None:
+    rng = random.Random(7)
+    covered = 0
+    for _ in range(1000):
+        first = [math.exp(rng.gauss(0, 0.05)) for _ in range(6)]
+        second = [1.3 * math.exp(rng.gauss(0, 0.15)) for _ in range(9)]
+        found = unpaired_ratio(first, second)
+        covered += found.low <= 1.3 <= found.high
+    assert 930 <= covered <= 985
+
+
+@pytest.mark.parametrize(("first", "second"), [([], [1.0]), ([1.0], [1.0, 2.0]), ([], [])])
+def test_a_series_too_short_has_no_interval(first: list[float], second: list[float]) -> None:
+    found = unpaired_ratio(first, second)
+    assert (found.low, found.high) == (0.0, math.inf)
+
+
+def test_series_without_spread_are_compared_exactly() -> None:
+    found = unpaired_ratio([2.0, 2.0], [3.0, 3.0])
+    assert found.low == found.high == pytest.approx(1.5)

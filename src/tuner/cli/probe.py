@@ -76,14 +76,14 @@ def probe(
         ),
     ] = "native",
     processes: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=0,
+            min=1,
             max=64,
-            help="Processes of the load generator; 0: by the cores.",
+            help="Processes of the load generator. Default: by the cores.",
             rich_help_panel=_LOAD,
         ),
-    ] = 0,
+    ] = None,
     workers: Annotated[
         list[str] | None,
         typer.Option(

@@ -55,7 +55,9 @@ class MemoryProfile(BaseModel):
 
     roles: tuple[RoleMemory, ...]
     shared_bytes: int
-    """Pages that processes share, counted once: the sum of PSS minus USS."""
+    """Pages that processes share, counted once: the sum of PSS minus USS, but at least
+    what the process that shares most has. PSS alone would depend on what other
+    servers of this machine happen to map the same libraries."""
 
     def of(self, role: Role, group: str | None = None) -> RoleMemory | None:
         """Return one role; for daemons, one group."""
@@ -89,10 +91,17 @@ def summarise(
     roles = tuple(
         _role_memory([one for one in known if (one.role, one.group or "") == key]) for key in keys
     )
-    shared = sum(
-        one.pss_bytes + one.swap_bytes - one.uss_bytes for one in known if one.pss_bytes is not None
+    return MemoryProfile(roles=roles, shared_bytes=_shared_bytes(known))
+
+
+def _shared_bytes(processes: Sequence[ProcessMemory]) -> int:
+    by_share = sum(
+        one.pss_bytes + one.swap_bytes - one.uss_bytes
+        for one in processes
+        if one.pss_bytes is not None
     )
-    return MemoryProfile(roles=roles, shared_bytes=max(0, shared))
+    by_one = max((one.rss_bytes + one.swap_bytes - one.uss_bytes for one in processes), default=0)
+    return max(0, by_share, by_one)
 
 
 def percentile(sizes: Sequence[int], percent: float) -> int:

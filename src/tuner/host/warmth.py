@@ -18,9 +18,9 @@ Warmth = Literal["warm", "cold", "unknown"]
 
 WARM_SHARE = 0.5
 """A process below half of its role's largest has not loaded the application yet."""
-STARTUP_SLICES = 20
-"""A front process that has never served has run about 10 times (prefork, Python
-included); one request to an application adds more than 30 (Debian 12, mod_wsgi 4.9.4)."""
+STARTUP_SLICES = 12
+"""A prefork process that has never served has run about 10 times, Python included;
+each request adds a few (Debian 12, mod_wsgi 4.9.4)."""
 WORKED_SECONDS = 0.0005
 """A thread that waits for its first request has used less CPU than this: 10 to 200
 microseconds; the smallest request takes more."""
@@ -62,12 +62,11 @@ def judge(
         return Judgement("warm", "the application is loaded at start")
     if process.role == "daemon" and process.worker_seconds is not None:
         return _by_threads(process.worker_seconds)
-    is_small = process.uss_bytes < PYTHON_ALONE_BYTES
-    if is_serving and is_small and process.cpu_seconds < PYTHON_ALONE_SECONDS:
-        return Judgement("cold", "no larger than Python alone, and has hardly worked")
+    if process.requests == 0:
+        return Judgement("cold", "no request yet, by mod_status")
+    if is_serving:
+        return _by_size(process)
     if process.requests is not None:
-        if process.requests == 0:
-            return Judgement("cold", "no request yet, by mod_status")
         return Judgement("warm", f"{process.requests} requests, by mod_status")
     if process.threads > 1 and process.worker_seconds is not None:
         return _by_threads(process.worker_seconds)
@@ -76,6 +75,14 @@ def judge(
             return Judgement("cold", f"has run only {process.time_slices} times since it started")
         return Judgement("warm", f"has run {process.time_slices} times since it started")
     return Judgement("unknown", "the scheduler's counters cannot be read")
+
+
+def _by_size(process: "ProcessMemory") -> Judgement:
+    if process.uss_bytes >= PYTHON_ALONE_BYTES:
+        return Judgement("warm", "larger than Python alone")
+    if process.cpu_seconds >= PYTHON_ALONE_SECONDS:
+        return Judgement("warm", "has worked more than Python takes to start")
+    return Judgement("cold", "no larger than Python alone, and has hardly worked")
 
 
 def _by_threads(worker_seconds: float) -> Judgement:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuner.apache.binary import Httpd
 from tuner.apache.changes import Change
 from tuner.apache.read import ReadRequest, read
 from tuner.apache.tree import Configuration
 from tuner.errors import PatchError, UsageError, did_you_mean
-from tuner.patch.build import Patch, build_patch
 from tuner.pipeline.facts.build import build_facts
 from tuner.pipeline.observe import Observation, ObserveRequest, observe
 from tuner.pipeline.views import Views, views_of
@@ -18,6 +18,9 @@ from tuner.rules.checker import evaluate_rules
 from tuner.rules.finding import Finding, Skipped
 from tuner.rules.loader import CompiledRule, builtin_rules, load_rules
 from tuner.rules.suppress import apply_suppressions
+
+if TYPE_CHECKING:
+    from tuner.patch.build import Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +112,22 @@ def _matches(rule_id: str, wanted: Sequence[str]) -> bool:
 
 def audit_patch(
     report: AuditReport, httpd: Httpd | None, *, unsafe: bool
-) -> tuple[Patch | None, tuple[str, ...]]:
+) -> "tuple[Patch | None, tuple[str, ...]]":
     """Put the fixes of an audit into one patch; return it and what was refused.
 
     Safe fixes only, unless ``unsafe``. The changes of one finding go together or
     not at all.
     """
+    # An audit without a patch does not load what makes patches.
+    from tuner.patch.build import build_patch
+    from tuner.pipeline.httpdtest import httpd_test
+
     open_findings = [
         one
         for one in report.findings
         if one.fix and not one.suppressed and (unsafe or one.fix.safety == "safe")
     ]
     # It starts a server, and loads what that takes; an audit without a patch is quicker.
-    from tuner.pipeline.httpdtest import httpd_test
 
     accepted, refused = _agreeing_changes(report.configuration, open_findings)
     if not accepted:
@@ -142,6 +148,8 @@ def _agreeing_changes(
     A fix that is refused alone may be fine beside another, so the rest is tried
     again as long as something new was accepted.
     """
+    from tuner.patch.build import build_patch
+
     accepted: list[Change] = []
     waiting = list(findings)
     refused: dict[str, str] = {}

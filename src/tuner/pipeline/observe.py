@@ -13,14 +13,12 @@ from tuner.pipeline.budget import budget_for
 from tuner.pipeline.costs import costs_from_profile, known_costs
 from tuner.pipeline.running import find_running, loading_of, measure_running, pid_file
 from tuner.pipeline.views import Views
-from tuner.units import format_size
 
 __all__ = [
     "Observation",
     "ObserveRequest",
     "budget_for",
     "costs_from_profile",
-    "describe",
     "observe",
     "pid_file",
 ]
@@ -75,13 +73,4 @@ def observe(
         profile=profile,
         pid=pid,
         processes=processes,
-    )
-
-
-def describe(observation: Observation) -> str:
-    """Say in one line what was observed."""
-    machine = observation.machine
-    return (
-        f"{format_size(machine.memory_limit_bytes)} memory ({machine.memory_limit_source}), "
-        f"{machine.cores} cores ({machine.cores_source})"
     )

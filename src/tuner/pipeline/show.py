@@ -192,8 +192,19 @@ def _effective(configuration: Configuration, secrets: Secrets) -> Effective:
         wsgi_mode=server_mode(views.applications),
         daemon_groups=tuple(_group(one, secrets) for one in views.groups),
         applications=views.applications,
-        hosts=hosts(configuration),
+        hosts=tuple(_host(one, secrets) for one in hosts(configuration)),
     )
+
+
+def _host(host: Host, secrets: Secrets) -> Host:
+    """Take secrets out of the settings: a log may be piped to a program with a token."""
+    settings = tuple(
+        one
+        if (shown := secrets.redact(one.value)) == one.value
+        else one.model_copy(update={"value": shown})
+        for one in host.settings
+    )
+    return host if settings == host.settings else host.model_copy(update={"settings": settings})
 
 
 def _group(group: DaemonGroup, secrets: Secrets) -> GroupRecord:

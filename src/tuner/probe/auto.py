@@ -75,12 +75,9 @@ def _closed_loop(plan: ProbePlan, guard: Guard) -> ProbeResult:
         if second.throughput > first.throughput or second.stopped:
             return _because(f"{busy} and may be the limit", second)
         return _because(f"{busy}, but wrk is not faster", first)
-    spare = len(os.sched_getaffinity(0)) - first.client.processes
-    if (
-        "processes" not in plan.model_fields_set
-        and spare > 0
-        and plan.concurrency > first.client.processes
-    ):
-        more = plan.model_copy(update={"processes": first.client.processes + 1})
+    used = first.client.processes
+    is_free = "processes" not in plan.model_fields_set and plan.concurrency >= 2 * (used + 1)
+    if is_free and len(os.sched_getaffinity(0)) > used:
+        more = plan.model_copy(update={"processes": used + 1})
         return _because(f"{busy} in one process less", native.run(more, guard))
     return _because(f"it may be the limit ({busy}), and wrk is not installed", first)

@@ -8,7 +8,6 @@ measurements on real servers; where a limit has a source, it stands beside it.
 from collections.abc import Callable
 
 from tuner.probe.context import Surroundings
-from tuner.probe.loop.http1 import RETRY_LATER
 from tuner.probe.plan import ProbePlan
 from tuner.probe.result import Check, Effect, ProbeResult
 
@@ -28,6 +27,8 @@ FAIRNESS_DOUBT = 0.8
 MISMATCH_INVALID = 0.01
 RACES_NOTE = 0.05
 CLOCK_DOUBT_SECONDS = 0.05
+RETRY_LATER = ", retry later"
+"""How the kind of an error ends whose answer carried Retry-After (RFC 9110, 10.2.3)."""
 SYN_RETRY_SECONDS = 1.0
 """A lost SYN is sent again after 1, 3 and 7 seconds (RFC 6298, tcp(7))."""
 

@@ -6,19 +6,27 @@ import signal
 import ssl
 import sys
 from http.cookiejar import DefaultCookiePolicy
+from importlib import import_module
 from itertools import accumulate
 from random import Random
 from typing import Any
 
 import httpx
 
+from tuner.probe.checks import RETRY_LATER
 from tuner.probe.loop.connection import tls_context
-from tuner.probe.loop.http1 import RETRY_LATER
 from tuner.probe.loop.tally import WINDOW_SECONDS, Tally, clock, say
 from tuner.probe.plan import ProbePlan, Request
 
 _RETRY_SECONDS = 0.01
 _TICK_WINDOWS = 5
+_LAZY_MODULES = (
+    "anyio._backends._asyncio",
+    "httpcore._backends.anyio",
+    "httpcore._async.http11",
+    "httpcore._async.http2",
+)
+"""What httpx imports at its first request: before the clock runs."""
 
 
 class Worker:
@@ -123,8 +131,8 @@ class Worker:
         tally.received(response.status_code, len(response.content))
         tally.per_connection[number] += 1
         if response.status_code >= 400:
-            later = RETRY_LATER if "retry-after" in response.headers else ""
-            tally.error(f"status {response.status_code}{later}", now)
+            paused = RETRY_LATER if "retry-after" in response.headers else ""
+            tally.error(f"status {response.status_code}{paused}", now)
         else:
             tally.good(now, due)
             tally.mismatches += self._differs(wanted, response)
@@ -211,6 +219,9 @@ def main() -> None:
     """Run the plan that standard input describes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     plan = ProbePlan.model_validate_json(sys.stdin.buffer.read())
+    for name in _LAZY_MODULES:
+        with contextlib.suppress(ImportError):
+            import_module(name)
 
     async def load() -> dict[str, Any]:
         return await Worker(plan).run()

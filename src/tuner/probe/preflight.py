@@ -53,9 +53,7 @@ def preflight(
 
 def descriptors(plans: Sequence[ProbePlan], limits: ClientLimits) -> Preflight:
     """Compare open files: each connection is one of a load process (ulimit -n)."""
-    needed = (
-        max(math.ceil(one.concurrency / max(1, one.processes)) for one in plans) + SPARE_DESCRIPTORS
-    )
+    needed = max(math.ceil(one.concurrency / one.processes) for one in plans) + SPARE_DESCRIPTORS
     hard, soft = limits.descriptors_hard, limits.descriptors_soft
     if 0 <= hard < needed:
         return Preflight(
@@ -140,7 +138,7 @@ def listen_queue(plans: Sequence[ProbePlan], tcp: TcpState) -> Preflight:
 
 def cores(plans: Sequence[ProbePlan], limits: ClientLimits) -> Preflight:
     """Tell that server and load generator share this machine's cores."""
-    used = max(1, *(one.processes for one in plans))
+    used = max(one.processes for one in plans)
     message = (
         f"the load generator shares {limits.cores} cores with the server and uses up to {used}: "
         "rates compare settings, they are not the server's capacity"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tuner.errors import ProbeError
+from tuner.errors import GuardStop, ProbeError
 from tuner.probe.guard import Guard
 from tuner.probe.plan import ProbePlan
 
@@ -53,14 +53,18 @@ def run_shards(
 
     Raises:
         ProbeError: a shard failed, or does not end.
+        GuardStop: a guard stopped them, and none could tell what it had measured (ssh
+            does not pass the signal on).
     """
     with _running(shards) as processes:
         watch = _Watch(processes, guard)
         stopped = watch.until_done(plan.warmup_seconds + plan.duration_seconds + _END_SECONDS)
         missing = [one for one in processes if one.pid not in watch.documents]
-        if missing:
+        if missing and not stopped:
             raise ProbeError(f"the load loop failed: {_complaint(missing[0])}")
-        return [watch.documents[one.pid] for one in processes], stopped
+        if not watch.documents:
+            raise GuardStop(f"the run was stopped: {stopped}")
+        return list(watch.documents.values()), stopped
 
 
 @contextmanager
@@ -146,6 +150,8 @@ class _Watch:
         lines = (self._pending[process.pid] + data).split(b"\n")
         self._pending[process.pid] = lines.pop()
         for line in lines:
+            if not line.startswith(b"{"):
+                continue  # what a login shell on another host says
             document = json.loads(line)
             if document["t"] == "done":
                 self.documents[process.pid] = document

@@ -77,6 +77,8 @@ def findings(target: TargetReport) -> list[str]:
     found = target.scaling
     if found is None:
         return lines
+    if any(one.validity == "invalid" for one in target.steps):
+        lines.append("What follows rests on invalid probes too: do not rely on it.")
     knee = f"at {found.knee}: " if found.knee else "none: "
     lines.append(f"Knee {knee}{found.knee_reason}.")
     cliff = f"at {found.cliff}: " if found.cliff else "none: "

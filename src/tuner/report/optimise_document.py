@@ -78,6 +78,28 @@ class OtherMpmPart(Model):
     failed: str
 
 
+class RequestPart(Model):
+    """One kind of request in the traffic mix."""
+
+    path: str
+    weight: float
+    method: str
+    headers: tuple[str, ...]
+    """Names only: what is given with ``--header`` often lets somebody in."""
+    body_bytes: int
+
+
+def request_part(request: Request) -> RequestPart:
+    """Return a request without what it carries."""
+    return RequestPart(
+        path=request.path,
+        weight=request.weight,
+        method=request.method,
+        headers=tuple(name for name, _ in request.headers),
+        body_bytes=len(request.body),
+    )
+
+
 class OptimiseDocument(Model):
     """The report of ``tuner optimize``."""
 
@@ -100,7 +122,7 @@ class OptimiseDocument(Model):
     memory: MemoryPart
     service_demand: DemandPart
     concurrency: int
-    requests: tuple[Request, ...]
+    requests: tuple[RequestPart, ...]
     machine: Machine
     trials: tuple[Trial, ...]
     rejected: tuple[str, ...]

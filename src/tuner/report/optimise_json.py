@@ -7,7 +7,7 @@ from tuner.apache.secrets import secrets_of
 from tuner.pipeline.optimise.result import OptimiseReport, Side
 from tuner.report.clean import clean
 from tuner.report.documents import as_json
-from tuner.report.optimise_document import OptimiseDocument
+from tuner.report.optimise_document import OptimiseDocument, request_part
 from tuner.search.statistics import mean_with_interval
 
 SCHEMA_VERSION = 1
@@ -58,7 +58,7 @@ def document(report: OptimiseReport) -> dict[str, Any]:
             "waiting_seconds": report.demand.waiting_seconds,
         },
         "concurrency": report.request.concurrency,
-        "requests": [one.model_dump(mode="json") for one in report.target.requests],
+        "requests": [request_part(one) for one in report.target.requests],
         "machine": report.machine.model_dump(),
         "trials": [one.model_dump() for one in report.trials],
         "rejected": list(report.rejected),

@@ -26,7 +26,7 @@ def render_markdown(document: RuleDocument) -> str:
         blocks += ["## Thresholds", table(("name", "value"), rows)]
         blocks.append(f"Other values go into `[thresholds.{rule.id}]` of `tuner.toml`.")
     if rule.fix is not None:
-        blocks += [f"## Fix: {plain(rule.fix.title)}", fenced("\n".join(fix_lines(rule.fix)))]
+        blocks += [f"## Fix: {plain(rule.fix.title)}", fenced("\n".join(fix_lines(rule)))]
     if rule.example is not None:
         blocks += ["## Before", fenced(rule.example.before, "apache")]
         blocks += ["## After", fenced(rule.example.after, "apache")]

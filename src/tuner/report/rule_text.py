@@ -23,7 +23,7 @@ def render_text(document: RuleDocument) -> str:
         blocks.append(_block("With", _aligned(rule.let)))
     blocks.append(_block("Rests on", document.facts))
     if rule.fix is not None:
-        blocks.append(_block(f"Fix ({rule.fix.safety}): {rule.fix.title}", fix_lines(rule.fix)))
+        blocks.append(_block(f"Fix ({rule.fix.safety}): {rule.fix.title}", fix_lines(rule)))
     if rule.example is not None:
         blocks.append(_block("Before", [rule.example.before.rstrip()]))
         blocks.append(_block("After", [rule.example.after.rstrip()]))

@@ -1,13 +1,8 @@
 """Colour and layout of text reports."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tuner.rules.finding import Severity
-
 _CODES = {
     "high": "1;31", "medium": "1;33", "low": "1;36", "info": "1",
-    "bold": "1", "dim": "2", "good": "32",
+    "bold": "1", "dim": "2",
 }  # fmt: skip
 
 
@@ -20,10 +15,6 @@ class Style:
     def paint(self, text: str, kind: str) -> str:
         """Return ``text`` in a colour."""
         return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self.colour else text
-
-    def severity(self, severity: "Severity") -> str:
-        """Return a severity in its colour."""
-        return self.paint(severity, severity)
 
 
 def count_of(number: int, noun: str, plural: str = "") -> str:

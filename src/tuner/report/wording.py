@@ -14,7 +14,7 @@ from tuner.apache.effective.mpm import MpmSettings
 from tuner.report.audit_document import AuditDocument, FindingPart, FixPart, Place, UnknownPart
 from tuner.report.style import count_of
 from tuner.rules.finding import SEVERITIES, Evidence, Input, Skipped
-from tuner.rules.schema import RuleFix
+from tuner.rules.schema import Rule
 
 _RESTARTS = {
     "graceful": "a graceful restart",
@@ -38,13 +38,16 @@ def written(change: Change) -> str:
             return f"remove {name}"
 
 
-def fix_lines(fix: RuleFix) -> list[str]:
-    """Return what a rule's fix writes, as in its file."""
+def fix_lines(rule: Rule) -> list[str]:
+    """Return what a rule's fix writes, as in its file; nothing where it has none."""
+    fix = rule.fix
+    if fix is None:
+        return []
     return [
         *(f"{name} {text}" for name, text in fix.set.items()),
         *(f"{name}={text}" for name, text in fix.option.items()),
         *(f"remove {name}" for name in fix.remove),
-        *([f"arguments {fix.here}"] if fix.here else []),
+        *([f"{' or '.join(rule.about)} {fix.here}"] if fix.here else []),
         *(["remove this directive"] if fix.remove_line else []),
     ]
 

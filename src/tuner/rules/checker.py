@@ -46,15 +46,13 @@ def evaluate_rules(rules: Sequence[CompiledRule], facts: Facts) -> Outcome:
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     for compiled in rules:
-        missing = _unknown_versions(compiled.rule, facts)
-        if missing:
-            rule = compiled.rule
-            skipped.append(Skipped(id=rule.id, title=rule.title, subject="server", missing=missing))
-            continue
         if not _applies(compiled.rule, facts):
             continue
+        missing = _unknown_versions(compiled.rule, facts)
         for subject in facts.subjects_of(compiled.rule):
             outcome = _evaluate(compiled, subject, facts)
+            if outcome is not None and missing:
+                outcome = _skipped(compiled.rule, subject, missing)
             if isinstance(outcome, Finding):
                 findings.append(outcome)
             elif isinstance(outcome, Skipped):
@@ -71,7 +69,7 @@ def _unknown_versions(rule: Rule, facts: Facts) -> tuple[str, ...]:
 
 
 def _applies(rule: Rule, facts: Facts) -> bool:
-    """Tell whether the versions here, all of them known, are those of the rule."""
+    """Tell whether the versions here, as far as they are known, are those of the rule."""
     for program, wanted in rule.versions.items():
         version = facts.versions[program]
         if isinstance(version, Known):
@@ -88,9 +86,12 @@ def _evaluate(compiled: CompiledRule, subject: Subject, facts: Facts) -> Finding
     holds = evaluate(compiled.when, values)
     if isinstance(holds, Unresolved):
         missing = tuple(f"{name}: {reason}" for name, reason in holds.missing)
-        rule = compiled.rule
-        return Skipped(id=rule.id, title=rule.title, subject=subject.label, missing=missing)
+        return _skipped(compiled.rule, subject, missing)
     return _finding(compiled, subject, facts, values) if holds else None
+
+
+def _skipped(rule: Rule, subject: Subject, missing: tuple[str, ...]) -> Skipped:
+    return Skipped(id=rule.id, title=rule.title, subject=subject.label, missing=missing)
 
 
 class _Values(dict[str, Value]):

@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML, events
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from tuner.errors import RuleError
 
 MAX_FILE_BYTES = 256 * 1024
 MAX_DEPTH = 20
-
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""libyaml where PyYAML has it: 20 times faster."""
 
 Location = tuple[str | int, ...]
 
@@ -43,7 +41,7 @@ class Document:
             where = where[:-1]
         event = self.marks[where]
         index = event.start_mark.index
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, events.ScalarEvent):
             index = self._index_in(event, column)
         before = self.text[:index]
         return before.count("\n") + 1, index - before.rfind("\n")
@@ -76,13 +74,13 @@ def read_document(path: Path) -> Document:
             raise RuleError(f"{path}: larger than {MAX_FILE_BYTES // 1024} KiB")
         text = data.decode("utf-8")
         builder = _Builder(path)
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in YAML(typ="safe").parse(text):
             builder.take(event)
-    except yaml.MarkedYAMLError as error:
+    except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
         raise RuleError(f"{path}:{where}: {error.problem or error.context}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise RuleError(f"{path}: {' '.join(str(error).split())}") from error
     if not isinstance(builder.root, dict):
         raise RuleError(f"{path}:1:1: a rule is a mapping")
@@ -102,22 +100,22 @@ class _Builder:
 
     def take(self, event: Any) -> None:
         match event:
-            case yaml.AliasEvent():
+            case events.AliasEvent():
                 raise self._error(event, "aliases are not understood here")
-            case yaml.DocumentStartEvent():
+            case events.DocumentStartEvent():
                 self.documents += 1
                 if self.documents > 1:
                     raise self._error(event, "one file holds one rule")
-            case yaml.ScalarEvent():
+            case events.ScalarEvent():
                 if self.open and isinstance(self.open[-1][1], dict) and self.key is None:
                     self._take_key(event)
                 else:
                     self._add(event, event.value)
-            case yaml.MappingStartEvent():
+            case events.MappingStartEvent():
                 self._open(event, {})
-            case yaml.SequenceStartEvent():
+            case events.SequenceStartEvent():
                 self._open(event, [])
-            case yaml.CollectionEndEvent():
+            case events.CollectionEndEvent():
                 self.open.pop()
 
     def _take_key(self, event: Any) -> None:

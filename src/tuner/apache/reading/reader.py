@@ -236,7 +236,7 @@ def _handle(progress: Progress, frame: Frame, source: Source, line: LogicalLine)
         progress.stop(f"more than {MAX_DIRECTIVES} directives", directive)
     elif executed:
         execute(progress, frame, directive, key, rest)
-    elif key[0] == "<":
+    elif key[:1] == "<":
         open_sections.append(directive)
     if state.warnings:
         progress.place_warnings(directive)

@@ -8,9 +8,7 @@ from tuner.apache.reading.state import merge_path
 from tuner.apache.tree import Configuration, Directive
 from tuner.fact import Fact, Known, Unknown
 from tuner.pipeline.facts.interpreter import extensions_in
-from tuner.pipeline.facts.memory import cost_fact
 from tuner.pipeline.facts.origin import Table
-from tuner.pipeline.observe import Observation
 from tuner.pipeline.views import Views
 from tuner.rules.expression.nodes import Scalar
 
@@ -29,9 +27,7 @@ class _Mount:
     """``wsgi_application_group`` in mod_wsgi.c, for requests to the host's own port."""
 
 
-def all_application_facts(
-    configuration: Configuration, views: Views, observation: Observation
-) -> list[Table]:
+def all_application_facts(configuration: Configuration, views: Views) -> list[Table]:
     """Return the facts of every application, in the order of ``views.applications``."""
     aliases = configuration.named("WSGIScriptAlias", "WSGIScriptAliasMatch")
     mounts = [
@@ -39,13 +35,18 @@ def all_application_facts(
         for one, alias in zip(views.applications, aliases, strict=True)
     ]
     defined = _definitions(configuration)
+    order = {
+        id(one): position
+        for position, one in enumerate(
+            configuration.named("WSGIDaemonProcess", "WSGIScriptAlias", "WSGIScriptAliasMatch")
+        )
+    }
     return [
         {
             **_own(mount.application, configuration),
             **_shared(mount, mounts),
-            **_host(configuration, mount, views, defined),
+            **_host(configuration, mount, defined, order),
             "app.extensions": _extensions(configuration, mount.application, views),
-            "app.memory": _memory(mount.application, observation),
         }
         for mount in mounts
     ]
@@ -65,16 +66,16 @@ def _own(application: Application, configuration: Configuration) -> Table:
         ),
         "app.application_group": Known(application.application_group, "configuration", where),
         "app.is_preloaded": Known(
-            application.is_preloaded or _is_imported(application, configuration),
+            is_loaded_at_start(application, configuration),
             "configuration",
             where,
         ),
     }
 
 
-def _is_imported(application: Application, configuration: Configuration) -> bool:
-    """Tell whether a WSGIImportScript loads the script in the application's process group."""
-    return any(
+def is_loaded_at_start(application: Application, configuration: Configuration) -> bool:
+    """Tell whether its alias or a WSGIImportScript loads it before the first request."""
+    return application.is_preloaded or any(
         one.words[:1] == (application.script,)
         and f"process-group={application.process_group}" in one.words
         for one in configuration.named("WSGIImportScript")
@@ -127,8 +128,8 @@ def _definitions(configuration: Configuration) -> dict[str, Directive]:
 def _host(
     configuration: Configuration,
     mount: _Mount,
-    views: Views,
     defined: dict[str, Directive],
+    order: dict[int, int],
 ) -> Table:
     own, host = mount.application, mount.alias.virtual_host
     root = text(configuration, "DocumentRoot", host)
@@ -138,16 +139,10 @@ def _host(
         below = Known(own.script.startswith(f"{root}/"), "derived", f"DocumentRoot {root}")
     canonical = (text(configuration, "UseCanonicalName", host) or "off").lower()
     group = defined.get(own.process_group)
-    order = [
-        id(one)
-        for one in configuration.named(
-            "WSGIDaemonProcess", "WSGIScriptAlias", "WSGIScriptAliasMatch"
-        )
-    ]
     is_before = (
         own.is_preloaded
         and own.mode in ("daemon", "undefined")
-        and (group is None or order.index(id(mount.alias)) < order.index(id(group)))
+        and (group is None or order[id(mount.alias)] < order[id(group)])
     )
     return {
         "app.is_named_by_client": Known(
@@ -186,17 +181,3 @@ def _extensions(
         if group.name == application.process_group:
             home = group.options.get("python-home") or home
     return extensions_in(home, configuration)
-
-
-def _memory(application: Application, observation: Observation) -> Fact[Scalar]:
-    costs = observation.costs
-    if isinstance(costs, Unknown):
-        return costs
-    cost = (
-        costs.front
-        if application.mode == "embedded"
-        else costs.groups.get(application.process_group)
-    )
-    if cost is None:
-        return Unknown(f"no process of {application.process_group} was running")
-    return cost_fact(cost.size_bytes, cost.origin, cost.source)

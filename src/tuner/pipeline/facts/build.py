@@ -17,7 +17,7 @@ from tuner.pipeline.facts.content import Content
 from tuner.pipeline.facts.directive import directive_subjects
 from tuner.pipeline.facts.exposure import exposure_facts
 from tuner.pipeline.facts.front import front_facts
-from tuner.pipeline.facts.group import group_facts
+from tuner.pipeline.facts.group import group_facts, group_uses
 from tuner.pipeline.facts.interpreter import interpreter_facts
 from tuner.pipeline.facts.kernel import kernel_facts
 from tuner.pipeline.facts.logs import log_facts
@@ -57,13 +57,13 @@ def build_facts(
         **kernel_facts(configuration, views, observation),
         **log_facts(configuration, observation),
     }
-    used = {one.process_group for one in views.applications}
+    uses = group_uses(configuration, views)
     groups = tuple(
         Subject(
             f"daemon group {group.name}",
             {
                 **server,
-                **group_facts(group, views, observation, group.name in used, configuration),
+                **group_facts(group, views, observation, uses, configuration),
             },
             group.location,
             group.name,
@@ -78,7 +78,7 @@ def build_facts(
         )
         for one, facts in zip(
             views.applications,
-            all_application_facts(configuration, views, observation),
+            all_application_facts(configuration, views),
             strict=True,
         )
     )

@@ -130,16 +130,14 @@ def _known(value: Scalar, where: str) -> Fact[Scalar]:
 def _winner(
     directive: Directive, configuration: Configuration, mpm_names: frozenset[str]
 ) -> Directive | None:
-    """Return the later directive that makes this one void, if their values differ."""
+    """Return the last directive of the name, which makes this one void."""
     key = directive.key
     if not directive.active or directive.section is not None or key in _NOT_OF_ONE_VALUE:
         return None
     if key not in mpm_names and key not in _SERVER_ONLY_WSGI:
         return None
     same = [one for one in configuration.named(*names_of(key)) if one.section is None]
-    if not same or same[-1] is directive or same[-1].words == directive.words:
-        return None
-    return same[-1]
+    return same[-1] if same and same[-1] is not directive else None
 
 
 def _misnamed(directive: Directive, configuration: Configuration) -> str:

@@ -1,6 +1,7 @@
 """Facts about one daemon process group."""
 
 import itertools
+from dataclasses import dataclass
 
 from tuner.apache.effective.daemons import DaemonGroup
 from tuner.apache.tree import Configuration
@@ -8,6 +9,7 @@ from tuner.capacity.memory import (
     group_processes_that_fit,
 )
 from tuner.fact import Known, Unknown
+from tuner.pipeline.facts.application import is_loaded_at_start
 from tuner.pipeline.facts.interpreter import python_home_facts
 from tuner.pipeline.facts.memory import cost_fact
 from tuner.pipeline.facts.origin import Table, of_seconds
@@ -18,11 +20,47 @@ from tuner.rules.expression.nodes import Scalar
 _DEFAULT_STACK_BYTES = 8 * 2**20
 
 
+@dataclass(frozen=True, slots=True)
+class GroupUses:
+    """Which daemon groups anything uses."""
+
+    mounted: frozenset[str]
+    """Groups that an application is mounted in."""
+    named: frozenset[str]
+    """Groups that a directive names."""
+    is_open: bool
+    """Whether groups may be named at run time (``%{ENV:...}``, WSGIDispatchScript)."""
+
+
+def group_uses(configuration: Configuration, views: Views) -> GroupUses:
+    """Return which daemon groups anything uses."""
+    words = [
+        word
+        for one in configuration.named("WSGIProcessGroup", "WSGIRestrictProcess")
+        for word in one.words
+    ]
+    users = configuration.named(
+        "WSGIScriptAlias", "WSGIScriptAliasMatch", "WSGIImportScript", "WSGIHandlerScript"
+    )
+    words += [
+        word.removeprefix("process-group=").strip('"')
+        for one in users
+        for word in one.words
+        if word.startswith("process-group=")
+    ]
+    return GroupUses(
+        mounted=frozenset(one.process_group for one in views.applications),
+        named=frozenset(words),
+        is_open=any(word.startswith("%{ENV") for word in words)
+        or bool(configuration.named("WSGIDispatchScript")),
+    )
+
+
 def group_facts(
     group: DaemonGroup,
     views: Views,
     observation: Observation,
-    is_used: bool,
+    uses: GroupUses,
     configuration: Configuration,
 ) -> Table:
     """Return the facts of one daemon process group."""
@@ -46,7 +84,7 @@ def group_facts(
         "group.is_sized": Known(
             "processes" in group.options or "threads" in group.options, "configuration", where
         ),
-        "group.is_used": Known(is_used, "derived", "process groups of scripts"),
+        "group.is_used": Known(group.name in uses.mounted, "derived", "process groups of scripts"),
         "group.listen_backlog": option("listen-backlog"),
         "group.maximum_requests": option("maximum-requests"),
         "group.queue_timeout": option("queue-timeout"),
@@ -61,22 +99,30 @@ def group_facts(
         "group.restart_interval": option("restart-interval"),
         "group.virtual_memory_limit": option("virtual-memory-limit"),
         "group.response_buffer_size": option("response-buffer-size"),
+        "group.loaded_late": Known(_loaded_late(group, views, configuration), "derived", where),
         "group.python_path": Known(group.options.get("python-path", ""), "configuration", where),
-        **_flags(group, views, configuration, where),
+        **_flags(group, views, uses, where),
         **_group_memory(group.name, views, observation),
         **python_home_facts(group, views, configuration),
     }
 
 
+def _loaded_late(group: DaemonGroup, views: Views, configuration: Configuration) -> str:
+    for one in views.applications:
+        if one.process_group == group.name and not is_loaded_at_start(one, configuration):
+            return one.mount
+    return ""
+
+
 def _flags(
-    group: DaemonGroup, views: Views, configuration: Configuration, where: str
+    group: DaemonGroup, views: Views, uses: GroupUses, where: str
 ) -> dict[str, Known[Scalar]]:
     written = group.options
     earlier = itertools.takewhile(lambda one: one is not group, views.groups)
     values: dict[str, Scalar] = {
         "refusal": group.errors[0] if group.errors else "",
         "is_duplicate": any(one.name == group.name for one in earlier),
-        "is_referenced": _is_referenced(group.name, configuration),
+        "is_referenced": uses.is_open or group.name in uses.named,
         "is_processes_written": "processes" in written,
         "inherits_timeout": not group.number("socket-timeout"),
         "is_graceful_timeout_written": "graceful-timeout" in written,
@@ -85,22 +131,6 @@ def _flags(
         "has_own_python_home": "python-home" in written,
     }
     return {f"group.{name}": Known(value, "configuration", where) for name, value in values.items()}
-
-
-def _is_referenced(name: str, configuration: Configuration) -> bool:
-    """Tell whether a directive names the group, or may name it at run time (``%{ENV:...}``)."""
-    for one in configuration.named("WSGIProcessGroup", "WSGIRestrictProcess"):
-        if any(word == name or word.startswith("%{ENV") for word in one.words):
-            return True
-    if configuration.named("WSGIDispatchScript"):
-        return True
-    options = {f"process-group={name}", f'process-group="{name}"'}
-    users = configuration.named(
-        "WSGIScriptAlias", "WSGIScriptAliasMatch", "WSGIImportScript", "WSGIHandlerScript"
-    )
-    return any(
-        word in options or "process-group=%{ENV" in word for one in users for word in one.words
-    )
 
 
 def _group_memory(name: str, views: Views, observation: Observation) -> Table:

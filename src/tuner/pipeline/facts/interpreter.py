@@ -96,12 +96,11 @@ def python_home_facts(group: DaemonGroup, views: Views, configuration: Configura
         django = Unknown("the scripts of the group cannot be read here")
     home = group.options.get("python-home") or text(configuration, "WSGIPythonHome")
     if home is None:
-        none = Unknown("there is no python-home")
         return {
             "group.has_django": django,
-            "group.python_home": none,
-            "group.is_python_home_there": none,
-            "group.python_home_version": none,
+            "group.python_home": Known("", "default", "not set"),
+            "group.is_python_home_there": Known(True, "default", "the Python of the system"),
+            "group.python_home_version": Unknown("there is no python-home"),
         }
     version = _version_in(files, home)
     there: Fact[Scalar] = Known(True, "measured", home)

@@ -94,13 +94,13 @@ _ASYNC_NAMES = ("async_factor", "async_factor_written", "connection_limit")
 
 
 _CONFIGURED_NAMES = (
-    "start_servers",
     "max_request_workers",
     "server_limit",
     "threads_per_child",
     "min_spare",
     "max_spare",
+    "start_servers",
 )
 
 
-_IS_SET_NAMES = ("max_request_workers", "server_limit", "start_servers", "min_spare", "max_spare")
+_IS_SET_NAMES = ("max_request_workers", "server_limit", "min_spare", "max_spare")

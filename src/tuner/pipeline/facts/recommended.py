@@ -1,5 +1,6 @@
 """The one front that all fixes of an audit agree on."""
 
+from tuner.apache.effective.applications import ServerMode, server_mode
 from tuner.apache.effective.mpm import MpmSettings
 from tuner.capacity.front import resize_front, workers_for_daemons
 from tuner.capacity.memory import (
@@ -18,6 +19,7 @@ def recommended_facts(views: Views, observation: Observation) -> Table:
     """Return the front that fits, directive by directive."""
     names = (
         "max_request_workers",
+        "workers_for_daemons",
         "server_limit",
         "thread_limit",
         "start_servers",
@@ -27,10 +29,17 @@ def recommended_facts(views: Views, observation: Observation) -> Table:
     settings, mpm = views.settings, views.mpm
     if settings is None or mpm is None:
         return dict.fromkeys((f"recommended.{name}" for name in names), Unknown("no MPM is loaded"))
-    front = recommended_front(settings, mpm, observation)
+    mode = server_mode(views.applications)
+    front = recommended_front(settings, mpm, observation, mode)
+    enough = enough_for_daemons(settings.daemon_capacity)
     source = "what is written and needed, within the budget"
     return {
         "recommended.max_request_workers": Known(front.max_request_workers, "derived", source),
+        "recommended.workers_for_daemons": (
+            Known(front.max_request_workers, "derived", source)
+            if front.max_request_workers >= enough
+            else Unknown(_why_not(enough, mode))
+        ),
         "recommended.server_limit": Known(front.server_limit, "derived", source),
         "recommended.thread_limit": Known(
             front.thread_limit or 1, "derived", "ThreadsPerChild as written"
@@ -45,13 +54,20 @@ def recommended_facts(views: Views, observation: Observation) -> Table:
     }
 
 
+def _why_not(enough: int, mode: ServerMode) -> str:
+    if mode == "mixed":
+        return "every worker more may load the embedded application; give it a daemon group first"
+    return f"memory does not hold the {enough} workers that daemons need"
+
+
 def recommended_front(
-    settings: Settings, mpm: MpmSettings, observation: Observation
+    settings: Settings, mpm: MpmSettings, observation: Observation, mode: ServerMode
 ) -> FrontSettings:
     """Return the one front that all fixes of an audit agree on.
 
     ThreadsPerChild as it is written, with the ThreadLimit for it; MaxRequestWorkers
-    as it is written, raised to what the daemons need, lowered to what memory holds;
+    as it is written (its default within ServerLimit), raised to what the daemons need unless
+    an application is embedded beside them, lowered to what memory holds;
     ServerLimit for it, trimmed where it is far too large; spare workers in whole
     processes.
     """
@@ -60,13 +76,17 @@ def recommended_front(
         threads = max(1, mpm.threads_per_child.parsed)
         limit = max(front.thread_limit or 1, threads)
         front = front.model_copy(update={"threads_per_child": threads, "thread_limit": limit})
-    written = max(mpm.max_request_workers.parsed, front.threads)
+    written = mpm.max_request_workers.parsed
+    if mpm.max_request_workers.is_default:
+        written = min(written, front.server_limit * front.threads)
+    written = max(written, front.threads)
     workers = written // front.threads * front.threads
-    if workers < enough_for_daemons(settings.daemon_capacity):
+    if mode != "mixed" and workers < enough_for_daemons(settings.daemon_capacity):
         workers = workers_for_daemons(settings.daemon_capacity)
     if isinstance(observation.costs, MemoryCosts):
         costs, budget = observation.costs, observation.budget.size_bytes
-        sized = _with_daemons_that_fit(settings, costs, budget).model_copy(update={"front": front})
+        sized = _with_daemons_that_fit(settings, costs, budget) if mode == "daemon" else settings
+        sized = sized.model_copy(update={"front": front})
         fitting = front_processes_that_fit(sized, costs, budget)
         workers = min(workers, fitting * front.threads)
     front = resize_front(front, max(workers, front.threads))

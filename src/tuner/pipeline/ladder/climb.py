@@ -20,13 +20,14 @@ from tuner.pipeline.ladder.report import (
     worst_checks,
 )
 from tuner.pipeline.ladder.request import LadderRequest, Load, Target
+from tuner.probe.accesslog import has_token
 from tuner.probe.canary import redirected, with_expected
 from tuner.probe.context import is_local
 from tuner.probe.engines import Engine, engine
 from tuner.probe.guard import Guard, any_of, memory_guard
 from tuner.probe.manners import bounded, demand_within, planned_seconds
 from tuner.probe.outsider import outsider
-from tuner.probe.plan import ProbePlan
+from tuner.probe.plan import ProbePlan, Request
 from tuner.probe.preflight import Preflight, client_limits, preflight
 from tuner.probe.result import ProbeResult
 from tuner.probe.run import run_probe
@@ -88,16 +89,15 @@ class _Climb:
 
     def run(self) -> LadderReport:
         request = self.request
-        self.expected = expected = {
+        self.expected = {
             one.name: with_expected(request.plan(one, request.loads[0])) for one in request.targets
         }
         floor = int(request.limits.free_memory_share * psutil.virtual_memory().total)
         with ExitStack() as stack:
-            watched = [one for one in expected.values() if one.requests[0].is_safe]
             outsiders = [
                 stack.enter_context(self._outsider(plan))
-                for plan in watched
-                if request.limits.wait_seconds > 0
+                for plan in self.expected.values()
+                if request.limits.wait_seconds > 0 and plan.requests[0].is_safe
             ]
             guard = any_of(memory_guard(floor), *outsiders)
             try:
@@ -105,7 +105,7 @@ class _Climb:
                     if self.stopped:
                         break
                     if target.name not in self.ended:
-                        self._probe(target, load, expected[target.name], guard)
+                        self._probe(target, load, guard)
             except KeyboardInterrupt:
                 self.interrupted = True
         return self._report()
@@ -126,9 +126,10 @@ class _Climb:
                 for target in request.targets if forwards else reversed(request.targets):
                     yield target, load
 
-    def _probe(self, target: Target, load: Load, expected: ProbePlan, guard: Guard) -> None:
+    def _probe(self, target: Target, load: Load, guard: Guard) -> None:
         """Run one probe, its requests with what the canary saw."""
         self.number += 1
+        expected = self.expected[target.name]
         seen = {"requests": expected.requests, "expected": expected.expected}
         plan = self.request.plan(target, load).model_copy(update=seen)
         plan = bounded(plan, self.request.limits, self.requests_left)
@@ -196,7 +197,7 @@ class _Climb:
             url=target.url,
             host=plan.host,
             requests=tuple(
-                f"{one.method} {one.path}" + (f"={one.weight:g}" if len(plan.requests) > 1 else "")
+                shown(one) + (f"={one.weight:g}" if len(plan.requests) > 1 else "")
                 for one in plan.requests
             ),
             steps=tuple(steps),
@@ -204,6 +205,13 @@ class _Climb:
             checks=(*redirected(self.expected[target.name]), *worst_checks(steps)),
             stopped=self.ended.get(target.name, ""),
         )
+
+
+def shown(request: Request) -> str:
+    """Write a request for people, its query left out where it may hold a secret."""
+    place, _, query = request.path.partition("?")
+    hidden = query and has_token(f"/?{query}")
+    return f"{request.method} {f'{place}?...' if hidden else request.path}"
 
 
 def host_of(target: Target) -> str:

@@ -1,6 +1,6 @@
 """The plan of a ladder in words, before anything is sent."""
 
-from tuner.pipeline.ladder.climb import SETTLE_SECONDS, check_machine
+from tuner.pipeline.ladder.climb import SETTLE_SECONDS, check_machine, shown
 from tuner.pipeline.ladder.request import LadderRequest
 from tuner.probe.manners import demand_within, hosts_away, planned_seconds
 from tuner.probe.outsider import ASK_SECONDS
@@ -30,14 +30,14 @@ def describe(request: LadderRequest, *, verbose: bool) -> str:
         ),
     ]
     if verbose:
-        shown = [
-            f"  {one.method} {one.path}, weight {one.weight:g}"
+        mix = [
+            f"  {shown(one)}, weight {one.weight:g}"
             + (f", {len(one.body)} bytes" if one.body else "")
             for one in first.requests
         ]
-        lines += shown[:_SHOWN_PATHS]
-        if len(shown) > _SHOWN_PATHS:
-            lines.append(f"  and {len(shown) - _SHOWN_PATHS} more")
+        lines += mix[:_SHOWN_PATHS]
+        if len(mix) > _SHOWN_PATHS:
+            lines.append(f"  and {len(mix) - _SHOWN_PATHS} more")
         away = hosts_away(one.url for one in request.targets)
         rate = f", {limits.rate:g} requests/s" if limits.rate is not None else ""
         lines += [

@@ -1,5 +1,6 @@
 """What a ladder is asked to do, and the plans that follow from it."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -7,6 +8,9 @@ from tuner.errors import UsageError
 from tuner.pipeline.traffic import Traffic
 from tuner.probe.manners import MOST_CONNECTIONS_AWAY, Limits
 from tuner.probe.plan import ProbePlan, Request, plan_from_options
+
+_SCHEME = re.compile(r"[a-z]+://")
+_NAMED = re.compile(r"(?P<name>[^/?]+)=(?P<url>[a-z]+://.+|[^=]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class LadderRequest:
     timeout_seconds: float = 10.0
     connects_per_second: int = 1000
     keep_alive: bool = True
-    processes: int = 0
+    processes: int | None = None
+    """Of the load generator; None: by the cores."""
     workers: tuple[str, ...] = ()
     expect_workers: int = 0
     http2: bool = False
@@ -59,7 +64,9 @@ class LadderRequest:
 
     def plan(self, target: Target, load: Load) -> ProbePlan:
         """Return the plan of one probe."""
+        chosen = {} if self.processes is None else {"processes": self.processes}
         return plan_from_options(
+            **chosen,
             url=target.url,
             host=self.traffic.host or target.host,
             requests=self.traffic.requests or (Request(path=target.path),),
@@ -71,7 +78,6 @@ class LadderRequest:
             timeout_seconds=self.timeout_seconds,
             connects_per_second=self.connects_per_second,
             keep_alive=self.keep_alive,
-            processes=self.processes,
             workers=self.workers,
             expect_workers=self.expect_workers,
             http2=self.http2,
@@ -88,15 +94,14 @@ class LadderRequest:
 
 
 def parse_target(text: str) -> Target:
-    """Parse ``URL`` or ``NAME=URL``.
+    """Parse ``URL`` or ``NAME=URL``; the name may hold ``=``, and the URL then its scheme.
 
     Raises:
         UsageError: it is not an http or https URL.
     """
-    name, equals, url = text.partition("=")
-    if not equals or "/" in name or ":" in name:
-        name, url = "", text
-    parts = urlsplit(url if "://" in url else f"http://{url}")
+    named = _NAMED.fullmatch(text)
+    name, url = (named["name"], named["url"]) if named else ("", text)
+    parts = urlsplit(url if _SCHEME.match(url) else f"http://{url}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(
             f"{text} is not an http or https URL", hint="write http://host/ or NAME=URL"
@@ -108,13 +113,15 @@ def parse_target(text: str) -> Target:
     except ValueError as error:
         raise UsageError(f"{text}: {error}") from error
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     netloc = host if parts.port is None else f"{host}:{port}"
+    path = parts.path or "/"
+    query = f"?{parts.query}" if parts.query else ""
+    shown = f"{netloc}{'' if path == '/' else path}{'?...' if query else ''}"
     return Target(
-        name=name.strip() or f"{netloc}{'' if path == '/' else path}",
+        name=name.strip() or shown,
         url=f"{parts.scheme}://{host}:{port}",
         host=netloc,
-        path=path,
+        path=path + query,
     )
 
 

@@ -46,7 +46,7 @@ def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
         told = json.loads(finished.stderr.strip().splitlines()[-1])
     except (IndexError, ValueError):
         if "Connection refused" in finished.stderr + finished.stdout:
-            told = {"connect": plan.concurrency}
+            told = {"connect": plan.concurrency, "microseconds": finished.seconds * 1e6}
         else:
             return silent(NAME, plan, finished)
     outcome = outcome_of(told, plan.concurrency)

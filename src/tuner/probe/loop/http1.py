@@ -3,9 +3,6 @@
 CLOSE_DELIMITED = -1
 CHUNKED = -2
 
-RETRY_LATER = ", retry later"
-"""How the kind of an error ends whose answer carried Retry-After (RFC 9110, 10.2.3)."""
-
 
 class Response:
     """What a response head says, and how often it came: heads repeat within a second."""
@@ -26,7 +23,7 @@ class Response:
     @property
     def error_kind(self) -> str:
         """How a status of 400 or above is counted."""
-        return f"status {self.status}{RETRY_LATER if self.wants_pause else ''}"
+        return f"status {self.status}" + (", retry later" if self.wants_pause else "")
 
 
 def parse_head(head: bytes, is_head_request: bool) -> Response:

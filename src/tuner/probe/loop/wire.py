@@ -203,7 +203,7 @@ class Wire:
                 self.fail(connection, "bad response")
             return None
         response = parse_head(data[:end], self.heads[connection.request])
-        if response.status == 100:
+        if 100 <= response.status < 200:  # interim: the answer follows (RFC 9110, 15.2)
             connection.buffer = b""
             if following := data[end + 4 :]:
                 self.received(connection, following)

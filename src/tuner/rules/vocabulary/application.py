@@ -23,5 +23,4 @@ FACTS: dict[str, FactSpec] = {
     "app.is_group_reachable": FactSpec("flag", "whether its host may use the process group"),
     "app.is_before_group": FactSpec("flag", "whether it is preloaded before its group is defined"),
     "app.extensions": FactSpec("texts", "installed packages that want the main interpreter"),
-    "app.memory": FactSpec("bytes", "what a process that runs it costs"),
 }

@@ -14,7 +14,7 @@ FACTS: dict[str, FactSpec] = {
     "directive.is_whole_number": FactSpec("flag", "whether the value is a whole number"),
     "directive.takes_whole_number": FactSpec("flag", "whether the value has to be one"),
     "directive.is_foreign": FactSpec("flag", "whether only MPMs that are not loaded know it"),
-    "directive.is_overridden": FactSpec("flag", "whether a later one has another value"),
+    "directive.is_overridden": FactSpec("flag", "whether a later one makes it void"),
     "directive.winner": FactSpec("text", "the later one, with its place"),
     "directive.meant_module": FactSpec("text", "the loaded module that a condition misnames"),
 }

@@ -33,10 +33,11 @@ FACTS: dict[str, FactSpec] = {
     "group.has_display_name": FactSpec("flag", "whether display-name is written"),
     "group.has_locale": FactSpec("flag", "whether lang or locale is written"),
     "group.python_path": FactSpec("text", "python-path="),
-    "group.python_home": FactSpec("text", "python-home=, or WSGIPythonHome"),
+    "group.python_home": FactSpec("text", "python-home=, or WSGIPythonHome; empty if neither"),
     "group.has_own_python_home": FactSpec("flag", "whether python-home is written"),
-    "group.is_python_home_there": FactSpec("flag", "whether the directory holds a Python"),
+    "group.is_python_home_there": FactSpec("flag", "whether the directory, if any, holds a Python"),
     "group.python_home_version": FactSpec("text", "the Python in it, such as 3.11"),
+    "group.loaded_late": FactSpec("text", "an application that is not preloaded; empty if none"),
     "group.has_django": FactSpec("flag", "whether a script of the group names Django"),
     "group.processes_that_fit": FactSpec("count", "processes within the budget"),
 }

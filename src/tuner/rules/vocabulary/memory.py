@@ -28,6 +28,7 @@ FACTS: dict[str, FactSpec] = {
     "memory.front_growth": FactSpec("bytes", "what a front process gains in a second of CPU"),
     "memory.front_processes_that_fit": FactSpec("count", "front processes within the budget"),
     "recommended.max_request_workers": FactSpec("count", "workers that fit and are not clamped"),
+    "recommended.workers_for_daemons": FactSpec("count", "the same, if daemons can be fed with it"),
     "recommended.server_limit": FactSpec("count", "ServerLimit that goes with them"),
     "recommended.thread_limit": FactSpec("count", "ThreadLimit for ThreadsPerChild"),
     "recommended.start_servers": FactSpec("count", "StartServers that MaxSpare* does not undo"),

@@ -21,7 +21,6 @@ FACTS: dict[str, FactSpec] = {
     "configured.max_spare": FactSpec("count", "as written, or the default"),
     "is_set.max_request_workers": FactSpec("flag", "whether the configuration sets it"),
     "is_set.server_limit": FactSpec("flag", "whether the configuration sets it"),
-    "is_set.start_servers": FactSpec("flag", "whether the configuration sets it"),
     "is_set.min_spare": FactSpec("flag", "whether the configuration sets it"),
     "is_set.max_spare": FactSpec("flag", "whether the configuration sets it"),
     "configured.start_servers": FactSpec("count", "as written, or the default"),
