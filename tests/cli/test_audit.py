@@ -63,8 +63,8 @@ def test_json_holds_what_the_text_says(tuner: Run, sample: Callable[[str], Path]
         (("--no-exit-codes",), 0),
         (("--fail-on", "high"), 0),
         (("--select", "MPM003"), 12),
-        (("--select", "LOG"), 0),
-        (("--ignore", "WSG,MPM"), 0),
+        (("--select", "CAP005"), 0),
+        (("--ignore", "WSG,MPM,LOG,DOS"), 11),
     ],
 )
 def test_exit_codes_follow_the_severities_that_count(
@@ -132,7 +132,7 @@ def test_a_report_goes_into_a_file_as_a_whole(
         (("{tree}", "--output", "/nope/x"), 1, "/nope/x: No such file or directory"),
         (("{tree}", "--format", "pdf"), 2, "Invalid value for '--format'"),
         (("{tree}", "--select", "CPA"), 2, "--select CPA: no rule begins like this"),
-        (("{tree}", "--ignore", "CAP01"), 2, "--ignore CAP01: no rule begins like this (did you"),
+        (("{tree}", "--ignore", "CAQ01"), 2, "--ignore CAQ01: no rule begins like this (did you"),
         (("{tree}", "--baseline", "/nope"), 2, "baseline /nope: No such file or directory"),
         (("{tree}", "--baseline", "/etc/passwd"), 2, "baseline /etc/passwd:1:1: not JSON"),
         (("{tree}", "--config", "/nope"), 2, "/nope: No such file or directory"),

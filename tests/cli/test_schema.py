@@ -66,5 +66,5 @@ def test_rules_and_explanations_go_into_files(tuner: Run, tmp_path: Path) -> Non
     result = tuner("explain", "MPM01")
     assert result.returncode == 2
     assert re.fullmatch(
-        r"tuner: there is no rule MPM01 \(did you mean MPM01\d\?\)\n", result.stderr
+        r"tuner: there is no rule MPM01 \(did you mean MPM0\d\d\?\)\n", result.stderr
     )

@@ -190,7 +190,7 @@ def test_without_rights_stand_ins_are_named_and_the_confidence_is_lower(
     own = daemon.measure()
     text = unprivileged(lambda: daemon.measure().model_dump_json())
     report = MemoryReport.model_validate_json(text)
-    assert report.confidence == "medium"
+    assert report.confidence == "medium", report.doubts
     assert any("anonymous memory stands in" in doubt for doubt in report.doubts)
     assert any("number of threads" in doubt for doubt in report.doubts)
     roles = {(one.memory.role, one.memory.group): one for one in report.roles}

@@ -80,10 +80,10 @@ def test_names_behind_let_are_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [
-        ("when: mpm", "when: [mpm", "10:8: did not find expected ',' or ']'"),
+        ("when: mpm", "when: [mpm", "10:8: expected ',' or ']', but got ':'"),
         ("let:", "let: :", "7:6: mapping values are not allowed"),
         ("since: 0.1.0", "since: '0.1.0", "21:1: found unexpected end of stream"),
-        ("title: More", "\ttitle: More", "3:1: found a tab character"),
+        ("title: More", "\ttitle: More", "3:1: found character '\\t' that cannot start any token"),
         ("severity: low", "title: again", "4:1: title is there twice"),
         (GOOD, "- a list\n", "1:1: a rule is a mapping"),
         (GOOD, "", "1:1: a rule is a mapping"),
