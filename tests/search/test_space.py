@@ -102,10 +102,15 @@ def test_levels_of_threads_reach_the_load_or_today(
     assert daemon_space(concurrency=concurrency, threads=threads).thread_levels() == levels
 
 
-def test_levels_of_a_prefork_front_are_workers() -> None:
+def test_levels_of_a_prefork_front_have_a_worker_for_every_client() -> None:
     space = embedded_space(concurrency=10)
-    assert space.process_levels() == (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20)
+    assert space.process_levels() == (10, 12, 16, 20)
     assert space.thread_levels() == (1,)
+
+
+def test_a_front_that_memory_makes_too_small_for_its_clients_is_as_large_as_fits() -> None:
+    space = embedded_space(concurrency=100, each=100 * MB, budget=1 * GB)
+    assert space.process_levels() == (10,)
 
 
 def test_levels_of_a_small_front_leave_something_to_try() -> None:
@@ -114,7 +119,7 @@ def test_levels_of_a_small_front_leave_something_to_try() -> None:
 
 def test_levels_of_a_threaded_front_are_whole_processes() -> None:
     space = daemon_space(concurrency=100).model_copy(update={"group": None})
-    assert space.process_levels() == (1, 2, 3, 4, 6, 8)
+    assert space.process_levels() == (4, 6, 8)
     assert space.thread_levels() == (25,)
 
 

@@ -72,7 +72,7 @@ def optimize(
             min=1, max=2000, help="Requests in flight at the same time.", rich_help_panel=_LOAD
         ),
     ] = 64,
-    engine: Annotated[str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)] = "auto",
+    engine: Annotated[str, typer.Option(help="Load engine.", rich_help_panel=_LOAD)] = "native",
     slo: Annotated[
         str | None,
         typer.Option(

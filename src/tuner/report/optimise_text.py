@@ -217,7 +217,22 @@ def _doubts(report: OptimiseReport) -> str:
         ]
     for doubts in probes:
         found |= doubts
-    return "\n".join(f"Beware ({name}): {message}" for name, message in found.items())
+    lines = [f"Beware ({name}): {message}" for name, message in found.items()]
+    return "\n".join([*_starvation(report), *lines])
+
+
+def _starvation(report: OptimiseReport) -> list[str]:
+    """Say that not every client had a worker, which throughput does not show."""
+    if report.winner is None or report.target.groups:
+        return []
+    workers, clients = report.winner.settings.front.max_request_workers, report.request.concurrency
+    if workers >= clients:
+        return []
+    return [
+        f"Beware: memory holds {workers} workers for {clients} clients. While a client keeps its "
+        "connection the others wait; more memory, or a daemon process group behind event, serves "
+        "all of them."
+    ]
 
 
 def _patch(report: OptimiseReport) -> str:

@@ -87,13 +87,27 @@ class Space(BaseModel):
     def process_levels(self) -> tuple[int, ...]:
         """Return the values of processes (or workers) worth trying."""
         if self.group is None:
-            most = max(2 * self.concurrency, 4)
-            threads = self.today.front.threads
-            levels = {max(1, -(-value // threads)) for value in WORKER_LEVELS + WORKER_LEVELS_ABOVE}
-            usable = [value for value in sorted(levels) if value * threads <= most]
-            return tuple(usable or [1])
+            return self._front_levels()
         most = max(2 * self.cores + 1, self.start.processes)
         return tuple(value for value in PROCESS_LEVELS if value <= most)
+
+    def _front_levels(self) -> tuple[int, ...]:
+        """Return numbers of front processes with a worker for every client, as far as they fit.
+
+        A client holds its worker while it is connected (all but event, with
+        KeepAlive); with fewer workers than clients some are served and the others
+        starve, which looks fast in a measurement.
+        """
+        threads = self.today.front.threads
+        most = max(2 * self.concurrency, 4)
+        levels = {max(1, -(-value // threads)) for value in WORKER_LEVELS + WORKER_LEVELS_ABOVE}
+        usable = [value for value in sorted(levels) if value * threads <= most] or [1]
+        needed = -(-self.concurrency // threads)
+        enough = [value for value in usable if value >= needed]
+        fitting = [one for one in usable if self.allows(Point(processes=one, threads=threads))]
+        if not enough or not fitting or fitting[-1] < enough[0]:
+            return (fitting[-1] if fitting else usable[0],)
+        return tuple(enough)
 
     def thread_levels(self) -> tuple[int, ...]:
         """Return the values of threads worth trying; the front keeps its own."""
