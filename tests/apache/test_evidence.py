@@ -192,6 +192,11 @@ WSGI = "[Sun Mar 01 10:11:12.123456 2026] [wsgi:error] [pid 7:tid 8] [client 192
             "daemon_deaths",
         ),
         (
+            f"{WSGI}WSGI0147: Error reading response headers from daemon process 'a' "
+            "(Connection reset by peer).",
+            "daemon_deaths",
+        ),
+        (
             f"{WSGI}WSGI0146: Daemon process 'a' closed connection before sending complete "
             "response headers.",
             "daemon_deaths",

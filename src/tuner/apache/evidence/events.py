@@ -30,6 +30,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "daemon_deaths": (
         "Truncated or oversized response headers received from daemon process",
         "closed connection before sending complete response headers",
+        "Error reading response headers from daemon process",
     ),
     "request_timeouts": ("Daemon process request time limit exceeded",),
     "deadlocks": ("Daemon process deadlock timer expired",),
