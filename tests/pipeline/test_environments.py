@@ -1,7 +1,6 @@
 """Trials on the real server: every MPM, embedded and daemon, applications with moods."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,9 +30,7 @@ DefaultRuntimeDir {root}/run
 User www-data
 Group www-data
 ErrorLog {root}/error.log
-LoadModule mpm_{mpm}_module {modules}/mod_mpm_{mpm}.so
-LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule wsgi_module {wsgi}
+{modules}
 Listen 8080
 MaxRequestWorkers 32
 {threads}
@@ -43,6 +40,7 @@ MaxRequestWorkers 32
 {daemon}
 WSGIScriptAlias /app {root}/app.wsgi
 """
+MODULES = ("unixd_module", "authz_core_module", "wsgi_module")
 DAEMON = """\
 WSGIDaemonProcess app processes=2 threads=4
 WSGIProcessGroup app
@@ -82,7 +80,12 @@ def laboratory(
     monkeypatch.setenv("TMPDIR", str(public_directory))
 
     def make(
-        app: str, *, mpm: str = "event", daemon: bool = True, paths: tuple[str, ...] = ("/app",)
+        app: str,
+        *,
+        mpm: str = "event",
+        daemon: bool = True,
+        paths: tuple[str, ...] = ("/app",),
+        httpd: Httpd = httpd,
     ) -> Laboratory:
         root = public_directory
         (root / "run").mkdir(exist_ok=True)
@@ -92,8 +95,11 @@ def laboratory(
             CONFIGURATION.format(
                 root=root,
                 mpm=mpm,
-                modules=httpd.modules,
-                wsgi=httpd.wsgi_module,
+                modules="\n".join(
+                    f"LoadModule {symbol} {httpd.module_file(symbol)}"
+                    for symbol in (f"mpm_{mpm}_module", *MODULES)
+                    if symbol not in httpd.static_modules
+                ),
                 threads="" if mpm == "prefork" else "ThreadsPerChild 16",
                 daemon=DAEMON if daemon else "",
             )
@@ -183,12 +189,8 @@ def test_a_url_that_fails_makes_settings_infeasible_not_the_run_fail(laboratory:
     assert not trial.is_feasible(Objective())
 
 
-def test_the_bundled_server_runs_the_same_trials(
-    laboratory: Make, bundled: Httpd, public_directory: Path
-) -> None:
-    made = laboratory(ANSWER)
-    made.bench.httpd = bundled
-    made.request = replace(made.request, httpd=bundled)
+def test_the_bundled_server_runs_the_same_trials(laboratory: Make, bundled: Httpd) -> None:
+    made = laboratory(ANSWER, httpd=bundled)
     trial = made.trial(made.today)
     assert not trial.failed
     assert trial.error_rate == 0
