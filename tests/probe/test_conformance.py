@@ -38,7 +38,13 @@ def plan(url: str, path: str, **changes: object) -> ProbePlan:
     return ProbePlan.model_validate(fields)
 
 
-@pytest.fixture(params=NAMES)
+SLOW = ("h2load", "hey", "k6", "locust")
+"""In the fast suite these pass the first test only."""
+
+
+@pytest.fixture(
+    params=[pytest.param(one, marks=pytest.mark.slow) if one in SLOW else one for one in NAMES]
+)
 def name(request: pytest.FixtureRequest) -> str:
     """Each engine whose program or package is installed."""
     engine_name: str = request.param
@@ -69,6 +75,7 @@ def run(name: str) -> Run:
     return call
 
 
+@pytest.mark.parametrize("name", NAMES, indirect=True)
 def test_good_answers_are_counted_and_add_up(name: str, run: Run, server_url: str) -> None:
     result = run(plan(server_url, "/ok", warmup_seconds=0.2))
     assert result.engine == ("native" if name == "auto" else name)

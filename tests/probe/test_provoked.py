@@ -8,9 +8,11 @@ import json
 import os
 import re
 import resource
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,23 +63,26 @@ def test_a_client_busy_with_itself_is_found() -> None:
     assert "loop-lag" in found
 
 
-def _burn() -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-
 @contextmanager
 def hogs(count: int) -> Iterator[None]:
-    """Busy loops, all on the first core."""
+    """Busy loops, all on the first core; orphans, as children would count as the server."""
+    core = min(os.sched_getaffinity(0))
+    code = f"import os; os.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
     found = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"], preexec_fn=_burn)
+        int(
+            subprocess.run(
+                ["sh", "-c", '"$0" -c "$1" >/dev/null 2>&1 & echo $!', sys.executable, code],
+                stdout=subprocess.PIPE,
+                check=True,
+            ).stdout
+        )
         for _ in range(count)
     ]
     try:
         yield
     finally:
-        for one in found:
-            one.kill()
-            one.wait()
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_starved_client_is_found() -> None:
@@ -95,9 +100,37 @@ def test_a_starved_client_is_found() -> None:
     assert result.validity != "valid"
 
 
-def test_other_programs_on_the_cores_are_found() -> None:
-    with serving(servers.steady) as url, hogs(2):
-        found = effects(run_probe(plan(url, requests=(Request(path="/"),)), native.run))
+def answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def separate_server(directory: Path) -> Iterator[str]:
+    """A server in a process of its own, whose use of the cores can be told from ours."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"],
+        cwd=directory,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while not answers(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_other_programs_on_the_cores_are_found(tmp_path: Path) -> None:
+    with separate_server(tmp_path) as url, hogs(2):
+        found = effects(run_probe(plan(url, keep_alive=False), native.run))
     assert found.get("foreign-load") == "doubt"
 
 

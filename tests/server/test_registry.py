@@ -56,7 +56,8 @@ def test_a_leftover_is_ended_with_its_group_and_removed(
     assert str(directory) in said
     assert not directory.exists()
     sleeper.wait(timeout=5)
-    assert not any(process.is_running() for process in group)
+    assert group
+    assert psutil.wait_procs(group, timeout=10)[1] == []
 
 
 def test_the_shadow_of_a_living_tuner_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:

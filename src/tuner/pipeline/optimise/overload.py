@@ -17,6 +17,9 @@ _STARVATION = 20.0
 """A queue keeps the percentile within some times the mean, which is N / X (Little's
 law); beyond 20 times it, some clients starve."""
 
+_TOLERABLE_SECONDS = 1.0
+"""Below a second nobody is called starved, whatever the mean is."""
+
 _MEMORY_SLACK = 1.05
 
 
@@ -67,7 +70,7 @@ def judge(
         problem = f"{probe.error_rate:.1%} of the requests fail"
     elif probe.throughput < _THROUGHPUT_KEPT * runner.mean:
         problem = f"throughput falls to {probe.throughput / max(runner.mean, 1e-9):.0%}"
-    elif latency and latency > _STARVATION * mean:
+    elif latency and latency > max(_STARVATION * mean, _TOLERABLE_SECONDS):
         problem = (
             f"{objective.percentile} of {format_seconds(latency)} is {latency / mean:.0f} times "
             "the mean: some clients starve"
