@@ -271,7 +271,16 @@ def shown(record: dict[str, Any]) -> str:
     return f"{record['name']} {record['args']}".rstrip()
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+SLOW = ("a macro that grows",)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+        for name, case in CASES.items()
+    ],
+)
 def test_a_hostile_configuration_is_refused_or_read(case: Hostile, public_directory: Path) -> None:
     root = public_directory / "root"
     for name, content in case.files.items():

@@ -38,7 +38,7 @@ def plan(url: str, path: str, **changes: object) -> ProbePlan:
     return ProbePlan.model_validate(fields)
 
 
-SLOW = ("h2load", "hey", "k6", "locust")
+SLOW = ("auto", "h2load", "hey", "k6", "locust")
 """In the fast suite these pass the first test only."""
 
 
