@@ -147,47 +147,47 @@ class GuidedSearch:
 
     def _expected_gains(self, points: Sequence[Point]) -> np.ndarray:
         """Return the expected improvement of log throughput, priced and made feasible."""
-        with_model = len(self._measured) % 2 == 0 or self._model_error() <= _GOOD_MODEL
-        here = self._posterior(points, with_model)
-        chance = self._chance_of_objective(here.mean)
-        value = here.mean - self._prices(points)
+        model = self.model
+        with_model = len(self._measured) % 2 == 0 or self._error_of(model) <= _GOOD_MODEL
         feasible = [p for p, one in self._usable() if one.is_feasible(self.objective)]
+        both = self._posterior([*points, *feasible], model if with_model else None)
+        mean, deviation = both.mean[: len(points)], both.deviation[: len(points)]
+        chance = self._chance_of_objective(mean)
         if not feasible:
-            hope = chance * np.exp(here.mean - here.mean.max())
+            hope = chance * np.exp(mean - mean.max())
             return np.asarray(hope * self._encouragement(points))
-        there = self._posterior(feasible, with_model)
-        incumbent = float(np.max(there.mean - self._prices(feasible)))
-        z = (value - incumbent) / here.deviation
-        gain = (value - incumbent) * norm.cdf(z) + here.deviation * norm.pdf(z)
+        incumbent = float(np.max(both.mean[len(points) :] - self._prices(feasible)))
+        value = mean - self._prices(points)
+        z = (value - incumbent) / deviation
+        gain = (value - incumbent) * norm.cdf(z) + deviation * norm.pdf(z)
         return np.asarray(gain * chance * self._encouragement(points))
 
-    def _model_error(self) -> float:
+    def _error_of(self, model: ThroughputModel) -> float:
         """Return the root mean square of what the model misses, in log throughput."""
-        model = self.model
         missed = [
             math.log(one.throughput / model.throughput(point)) for point, one in self._usable()
         ]
         return math.sqrt(sum(one**2 for one in missed) / max(1, len(missed)))
 
-    def _posterior(self, points: Sequence[Point], with_model: bool) -> Posterior:
-        """Return log throughput at points: a mean function plus the process on its errors."""
+    def _posterior(self, points: Sequence[Point], model: ThroughputModel | None) -> Posterior:
+        """Return log throughput at points: a mean function plus the process on its errors.
+
+        The mean function is the model, or the mean of all trials where it is None.
+        """
         usable = self._usable()
         logs = np.array([math.log(one.throughput) for _, one in usable])
+
+        def expected(at: Sequence[Point]) -> np.ndarray:
+            if model is None:
+                return np.full(len(at), logs.mean())
+            return np.array([math.log(model.throughput(point)) for point in at])
+
         if not usable:
-            model = self.model
-            mean = np.array([math.log(model.throughput(point)) for point in points])
-            return Posterior(mean, np.full(len(points), 0.5))
+            return Posterior(expected(points), np.full(len(points), 0.5))
         known = [point for point, _ in usable]
-        if with_model:
-            model = self.model
-            base = np.array([math.log(model.throughput(point)) for point in points])
-            at_known = np.array([math.log(model.throughput(point)) for point in known])
-        else:
-            base = np.full(len(points), logs.mean())
-            at_known = np.full(len(known), logs.mean())
-        process = GaussianProcess(known, list(logs - at_known), _PROBE_NOISE)
+        process = GaussianProcess(known, list(logs - expected(known)), _PROBE_NOISE)
         mean, deviation = process.at(points)
-        return Posterior(base + mean, np.maximum(deviation, 1e-6))
+        return Posterior(expected(points) + mean, np.maximum(deviation, 1e-6))
 
     def _prices(self, points: Sequence[Point]) -> np.ndarray:
         needs = np.array([self.space.need_bytes(point) for point in points], dtype=float)
@@ -236,7 +236,7 @@ class GuidedSearch:
         usable = self._usable()
         if len(usable) < 3:
             return {one.number: one.throughput for _, one in usable}
-        posterior = self._posterior([point for point, _ in usable], with_model=True)
+        posterior = self._posterior([point for point, _ in usable], self.model)
         return {
             one.number: math.exp(mean)
             for (_, one), mean in zip(usable, posterior.mean, strict=True)
