@@ -18,7 +18,8 @@ from tuner.pipeline.memory import MeasureRequest, measure
 from tuner.pipeline.memory_report import MemoryReport, NotKnown, Room
 from tuner.pipeline.observe import ObserveRequest, observe
 from tuner.pipeline.views import views_of
-from tuner.pipeline.warm import is_loopback, parse_warm
+from tuner.pipeline.warm import parse_warm
+from tuner.probe.context import is_loopback
 from tuner.server.shadow import Canary, Shadow, shadow_server
 
 MB = 2**20

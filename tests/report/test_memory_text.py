@@ -16,7 +16,7 @@ from tuner.host.profile import summarise
 from tuner.host.smaps import Kinds
 from tuner.pipeline.memory_report import MemoryReport, NotKnown, RoleReport, Room, Totals
 from tuner.pipeline.warm import Warmed
-from tuner.report.memory_json import render_json
+from tuner.report.documents import as_json
 from tuner.report.memory_live import shown_live
 from tuner.report.memory_text import render_text, sample_line
 
@@ -188,4 +188,4 @@ def test_the_live_table_passes_reports_on() -> None:
 
 
 def test_the_document_is_the_model() -> None:
-    assert MemoryReport.model_validate(json.loads(render_json(report()))) == report()
+    assert MemoryReport.model_validate(json.loads(as_json(report()))) == report()

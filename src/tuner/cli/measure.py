@@ -97,7 +97,7 @@ def measure(
     from tuner.cli.parse import parse_interval
     from tuner.pipeline.memory import MeasureRequest
     from tuner.pipeline.memory import measure as run_measure
-    from tuner.report.memory_json import render_json
+    from tuner.report.documents import as_json
     from tuner.report.memory_text import render_text
 
     request = MeasureRequest(
@@ -119,7 +119,7 @@ def measure(
         reports = _shown(reports, live=colour and is_text, on_stdout=is_text)
     (last,) = deque(reports, maxlen=1)
     if format == "json":
-        emit(render_json(last), output)
+        emit(as_json(last), output)
     else:
         emit(render_text(last, colour=colour, verbose=verbose), output)
 

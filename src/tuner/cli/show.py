@@ -78,13 +78,10 @@ def show(
     from tuner.cli.output import emit, say, use_colour
 
     if json_schema:
-        import json
+        from tuner.report.formats import Document
+        from tuner.report.schemas import schema_text
 
-        from tuner.pipeline.show import json_schema as schema_of_show
-        from tuner.pipeline.trace import json_schema as schema_of_trace
-
-        schema = schema_of_trace() if directive else schema_of_show()
-        emit(json.dumps(schema, indent=2) + "\n", output)
+        emit(schema_text(Document.TRACE if directive else Document.SHOW), output)
         return
 
     from tuner.apache.binary import find_httpd

@@ -1,6 +1,6 @@
 """show: the configuration as httpd sees it, as one document without secrets."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -135,17 +135,6 @@ def document_of(configuration: Configuration) -> ShowDocument:
         ),
         effective=_effective(configuration, secrets),
     )
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the document."""
-    return schema_of(ShowDocument)
-
-
-def schema_of(model: type[Model]) -> dict[str, Any]:
-    """Return the JSON Schema of a document, with the dialect it is written in."""
-    dialect = "https://json-schema.org/draft/2020-12/schema"
-    return {"$schema": dialect, **model.model_json_schema(mode="serialization")}
 
 
 def _record(directive: Directive, winner: Directive | None, secrets: Secrets) -> DirectiveRecord:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from tuner.apache.directives import known_directives
 from tuner.apache.effective.daemon_options import OPTIONS
@@ -23,7 +23,7 @@ from tuner.apache.syntax.lines import LineTooLongError, logical_lines
 from tuner.apache.syntax.words import decode, next_word
 from tuner.apache.tree import Configuration, Directive
 from tuner.errors import UsageError
-from tuner.pipeline.show import ErrorRecord, schema_of
+from tuner.pipeline.show import ErrorRecord
 
 Verdict = Literal[
     "in force", "one of several", "executed", "overridden", "inactive", "refused", "not read"
@@ -130,11 +130,6 @@ def trace_of(configuration: Configuration, name: str) -> Trace:
         hosts=tuple(follower.hosts()),
         errors=errors,
     )
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a trace."""
-    return schema_of(Trace)
 
 
 def _canonical(name: str, names: tuple[str, ...], found: list[Directive]) -> str:

@@ -1,8 +1,6 @@
 """Send a bounded number of requests, so that lazily loaded applications are in memory."""
 
-import ipaddress
 import re
-import socket
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +10,7 @@ from tuner.errors import MeasurementError, UsageError
 from tuner.pipeline.target import Target, find_target
 from tuner.pipeline.views import Views
 from tuner.probe import native
+from tuner.probe.context import is_loopback
 from tuner.probe.plan import ProbePlan
 
 MOST_REQUESTS = 10_000
@@ -94,15 +93,6 @@ def parse_warm(text: str) -> tuple[str, int | None]:
     if not 1 <= count <= MOST_REQUESTS:
         raise UsageError(f"--warm {text}: between 1 and {MOST_REQUESTS} requests")
     return match["url"], count
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether every address of a host is a loopback address."""
-    try:
-        found = socket.getaddrinfo(host, None)
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(one[4][0]).is_loopback for one in found)
 
 
 def _workers(views: Views, target: Target) -> int:

@@ -3,7 +3,7 @@
 import json
 from importlib import import_module
 
-from tuner.report.documents import DIALECT, schema_of
+from tuner.report.documents import schema_of
 from tuner.report.formats import Document
 
 _MODELS = {
@@ -21,7 +21,7 @@ def schema_text(document: Document) -> str:
     if document is Document.RULE:
         from tuner.rules.schema import json_schema
 
-        return json.dumps({"$schema": DIALECT, **json_schema()}, indent=2) + "\n"
+        return json.dumps(json_schema(), indent=2) + "\n"
     module, _, name = _MODELS[document].partition(":")
     model = getattr(import_module(module), name)
     return json.dumps(schema_of(model, f"tuner {document} report"), indent=2) + "\n"
