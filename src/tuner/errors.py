@@ -53,7 +53,7 @@ class ConfigurationNotFound(TunerError):  # noqa: N818 - says what is the case
     exit_code = 3
 
 
-class ConfigurationUnreadable(TunerError):  # noqa: N818
+class ConfigurationUnreadable(TunerError):  # noqa: N818 - says what is the case
     """Httpd would refuse this configuration."""
 
 
@@ -77,13 +77,13 @@ class RuleError(TunerError):
     """A rule file is wrong."""
 
 
-class GuardStop(TunerError):  # noqa: N818
+class GuardStop(TunerError):  # noqa: N818 - says what is the case
     """A limit on errors, latency or memory stopped the run."""
 
     exit_code = 5
 
 
-class Interrupted(TunerError):  # noqa: N818
+class Interrupted(TunerError):  # noqa: N818 - says what is the case
     """Ctrl-C or SIGTERM stopped the run."""
 
     exit_code = 130

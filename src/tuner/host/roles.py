@@ -109,7 +109,7 @@ def _helper(pid: int, below: int, parent_pid: int) -> Helper | None:
 
 def _reads_a_pipe(pid: int) -> bool:
     try:
-        return os.readlink(f"/proc/{pid}/fd/0").startswith("pipe:")  # noqa: PTH115
+        return os.readlink(f"/proc/{pid}/fd/0").startswith("pipe:")  # noqa: PTH115 - only the text of the link is wanted
     except PermissionError:
         return False
 
@@ -117,7 +117,7 @@ def _reads_a_pipe(pid: int) -> bool:
 def _program(pid: int) -> str:
     """Return the program's file, or its short name where the file may not be seen."""
     try:
-        return os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115
+        return os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115 - only the text of the link is wanted
     except PermissionError:
         return Path(f"/proc/{pid}/comm").read_text()
 

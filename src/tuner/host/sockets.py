@@ -44,7 +44,7 @@ def held_sockets(pid: int, proc: Path = Path("/proc")) -> set[int] | None:
         return None
     for name in names:
         try:
-            target = os.readlink(directory / name)  # noqa: PTH115
+            target = os.readlink(directory / name)  # noqa: PTH115 - only the text of the link is wanted
         except OSError:
             continue
         if target.startswith("socket:["):

@@ -61,7 +61,9 @@ class Observer:
         load = load_between(self.activity, observe_activity())
         seconds = load.seconds
         after = _cpu_seconds(self.server)
-        known = after is not None and self.server_seconds is not None
+        server_cores = None
+        if after is not None and self.server_seconds is not None:
+            server_cores = max(0.0, (after - self.server_seconds) / seconds)
         elapsed = time.monotonic() - self.steady
         return Surroundings(
             is_local=self.is_local,
@@ -69,7 +71,7 @@ class Observer:
             tcp=self.tcp,
             tcp_change=change(self.tcp, observe_tcp()),
             load=load,
-            server_cores=max(0.0, (after - self.server_seconds) / seconds) if known else None,  # type: ignore[operator]
+            server_cores=server_cores,
             own_cores=(_own_seconds() - self.own) / seconds,
             clock_error_seconds=time.time() - self.wall - elapsed,
         )

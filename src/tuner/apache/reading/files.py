@@ -61,7 +61,7 @@ class FileTree:
             return replaced
         host = self._host(path)
         try:
-            status = os.stat(host)  # noqa: PTH116
+            status = os.stat(host)  # noqa: PTH116 - path is a plain string
         except ValueError as error:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
         if not stat.S_ISREG(status.st_mode):
@@ -109,7 +109,7 @@ class FileTree:
                 continue
             candidate = "/".join([root, *current, part])
             try:
-                target = os.readlink(candidate)  # noqa: PTH115
+                target = os.readlink(candidate)  # noqa: PTH115 - only the text of the link is wanted
             except (OSError, ValueError):
                 current.append(part)
                 continue
