@@ -3,9 +3,11 @@
 For each workload an exhaustive grid is measured once, then each adviser gives its
 settings; those that search get the same number of trials with the same probes. In
 the end all settings, the grid's best among them, are measured again in turn.
+``--workload NAME`` measures one again and keeps the results of the others.
 """
 
 import argparse
+import json
 import statistics
 import sys
 import tempfile
@@ -15,6 +17,7 @@ from typing import Any
 
 from benchmarks import results
 from benchmarks.workloads import advisers
+from benchmarks.workloads.table import markdown, summary
 from benchmarks.workloads.workload import WORKLOADS, Workload, installed
 from tuner.apache.binary import Httpd, find_httpd
 from tuner.apache.read import ReadRequest, read
@@ -149,11 +152,13 @@ class Study:
                 values[key].append(measured.probe.throughput)
                 errors[key] = max(errors[key], measured.probe.error_rate)
         grid = values[chosen["grid"].model_dump_json()]
+        tuner = values[chosen["tuner"].model_dump_json()]
         return {
             name: {
                 "settings": settings.describe(),
                 "throughput": statistics.fmean(values[settings.model_dump_json()]),
                 "of_grid": paired_ratio(grid, values[settings.model_dump_json()]).model_dump(),
+                "of_tuner": paired_ratio(tuner, values[settings.model_dump_json()]).model_dump(),
                 "error_rate": errors[settings.model_dump_json()],
                 "need_bytes": memory_need(settings, self.laboratory.costs).size_bytes,
                 "fits_budget": memory_need(settings, self.laboratory.costs).size_bytes
@@ -169,99 +174,66 @@ def say(line: str) -> None:
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
 
 
-def markdown(document: dict[str, Any]) -> str:
-    """Return the tables: throughput of each adviser as a share of the grid's best."""
-    names = [name for name in next(iter(document["workloads"].values())) if name != "grid"]
-    rows = [
-        [
-            workload,
-            f"{found['grid']['throughput']:.0f}",
-            *(_cell(found[name]) for name in names),
-        ]
-        for workload, found in document["workloads"].items()
-    ]
-    head = ["workload", "grid, req/s", *names]
-    lines = [
-        "Throughput as a share of the best of an exhaustive grid, all measured again in turn; "
-        "`!` marks settings over the memory budget.\n",
-        results.table(head, rows),
-        f"\ntuner against Debian stock, geometric mean: {document['gain']:.2f} times. "
-        f"tuner's share of the grid: median {document['median_share']:.1%}, "
-        f"worst {document['worst_share']:.1%}; "
-        f"at most {document['most_trials']:.0f} trials and "
-        f"{document['most_seconds']:.0f} s, {document['over_budget']:.0f} trials over budget.\n",
-        f"\nProbes of {document['probe_seconds']:g} s, {document['rounds']} rounds, "
-        f"a grid of about {document['grid']} points.\n",
-    ]
-    return "\n".join(lines)
-
-
-def _cell(found: dict[str, Any]) -> str:
-    ratio = found["of_grid"]
-    mark = "" if found["fits_budget"] else " !"
-    return f"{ratio['estimate']:.1%} ({ratio['low']:.0%} to {ratio['high']:.0%}){mark}"
-
-
-def summary(workloads: dict[str, Any]) -> dict[str, float]:
-    """Return the figures over all workloads."""
-    shares = [one["tuner"]["of_grid"]["estimate"] for one in workloads.values()]
-    gains = [
-        one["tuner"]["throughput"] / one["Debian stock"]["throughput"] for one in workloads.values()
-    ]
-    return {
-        "gain": statistics.geometric_mean(gains),
-        "median_share": statistics.median(shares),
-        "worst_share": min(shares),
-        "most_trials": max(one["tuner"]["trials"] for one in workloads.values()),
-        "most_seconds": max(one["tuner"]["seconds"] for one in workloads.values()),
-        "over_budget": sum(one["tuner"]["over_budget"] for one in workloads.values()),
-    }
+def known(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the workloads that were measured before with the same parameters."""
+    path = results.HERE / "results/workloads.json"
+    if not path.exists():
+        return {}
+    data = json.loads(path.read_text("utf-8"))["data"]
+    same = all(data.get(name) == value for name, value in parameters.items())
+    found: dict[str, Any] = data["workloads"] if same else {}
+    return found
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workload", action="append", choices=[one.name for one in WORKLOADS])
-    parser.add_argument("--quick", action="store_true", help="short probes, a coarse grid")
+    parser.add_argument(
+        "--quick", action="store_true", help="short probes, a coarse grid, nothing written"
+    )
     parser.add_argument("--probe-seconds", type=float)
     parser.add_argument("--grid", type=int)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--trials", type=int, default=12)
-    parser.add_argument("--repeats", type=int, default=1, help="runs of tuner")
+    parser.add_argument("--repeats", type=int, default=2, help="runs of tuner")
     parser.add_argument("--time-limit", type=float, default=240.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    options.probe_seconds = options.probe_seconds or (1.5 if options.quick else 4.0)
-    options.grid = options.grid or (12 if options.quick else 42)
+    options.probe_seconds = options.probe_seconds or (1.5 if options.quick else 3.0)
+    options.grid = options.grid or (12 if options.quick else 30)
     options.rounds = options.rounds or (3 if options.quick else 6)
     httpd = find_httpd()
     if httpd is None or httpd.wsgi_module is None:
         sys.exit("no httpd with mod_wsgi: apt install apache2 libapache2-mod-wsgi-py3")
-    found: dict[str, Any] = {}
+    parameters = {
+        name: getattr(options, name)
+        for name in ("probe_seconds", "rounds", "grid", "trials", "repeats")
+    }
+    found = {} if options.quick else known(parameters)
     for workload in WORKLOADS:
         if options.workload and workload.name not in options.workload:
             continue
         say(f"--- {workload.title}")
         with installed(workload, httpd) as tree:
             found[workload.title] = Study(workload, tree, httpd, options).run()
-        document = {
-            "probe_seconds": options.probe_seconds,
-            "rounds": options.rounds,
-            "grid": options.grid,
-            "quick": options.quick,
-            "workloads": found,
-            **summary(found),
-        }
-        path = results.record(
-            results.Result(
-                name="workloads",
-                title="Settings by adviser, on real workloads",
-                command="python -m benchmarks.workloads.run" + (" --quick" * options.quick),
-                body=markdown(document),
-                data=document,
-            )
-        )
-    say(f"wrote {path}")
+        result = result_of(parameters, found)
+        if not options.quick:
+            say(f"wrote {results.record(result)}")
+    print(results.section(result))
+
+
+def result_of(parameters: dict[str, Any], found: dict[str, Any]) -> results.Result:
+    """Return what is known so far: written after each workload, a run cut off loses one only."""
+    ordered = {one.title: found[one.title] for one in WORKLOADS if one.title in found}
+    document = {**parameters, "summary": summary(ordered), "workloads": ordered}
+    return results.Result(
+        name="workloads",
+        title="Settings by adviser, on real workloads",
+        command=f"python -m benchmarks.workloads.run --repeats {parameters['repeats']}",
+        body=markdown(document),
+        data=document,
+    )
 
 
 if __name__ == "__main__":
