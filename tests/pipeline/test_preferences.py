@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tuner.cli.audit import TOML_HELP
+from tuner.cli.audit import EPILOG
 from tuner.errors import UsageError
 from tuner.pipeline.preferences import AuditPreferences, read_preferences
 
@@ -87,7 +87,7 @@ share = 0.25
 
 
 def test_the_example_in_the_help_names_every_key() -> None:
-    example = TOML_HELP[TOML_HELP.index("[audit]") : TOML_HELP.index("[thresholds")]
+    example = EPILOG[EPILOG.index("[audit]") : EPILOG.index("[thresholds")]
     keys = re.findall(r"^ +([a-z-]+) =", example, re.MULTILINE)
     assert keys == [one.replace("_", "-") for one in AuditPreferences.model_fields]
 

@@ -1,69 +1,31 @@
-"""The program: commands, and what happens to errors.
+"""The program: what happens before a command, and to its errors.
 
 Command modules import only typer and the standard library at the top, so that
 ``tuner --help`` and shell completion stay fast.
 """
 
 import contextlib
-import functools
 import os
 import signal
 import sys
-from collections.abc import Callable
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tuner import __version__
-from tuner.cli.audit import TOML_HELP, audit
-from tuner.cli.explain import explain
-from tuner.cli.measure import measure
-from tuner.cli.optimize import optimize
-from tuner.cli.plan import plan
-from tuner.cli.probe import probe
-from tuner.cli.rules import rules
-from tuner.cli.schema import schema
-from tuner.cli.show import show
-from tuner.cli.smoke import check, record
-from tuner.errors import Interrupted, TunerError
+from tuner.cli.commands import Commands
+from tuner.errors import TunerError
 from tuner.server.places import shadow_directories
 
 app = typer.Typer(
     name="tuner",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """Let Ctrl-C and SIGTERM end a command in our words, not in the library's."""
-
-    @functools.wraps(command)
-    def call(*arguments: Any, **options: Any) -> None:
-        try:
-            command(*arguments, **options)
-        except KeyboardInterrupt:
-            raise Interrupted("interrupted") from None
-
-    return call
-
-
-app.command("audit", epilog=TOML_HELP)(_interruptible(audit))
-app.command("optimize")(_interruptible(optimize))
-app.command("plan")(_interruptible(plan))
-app.command("show")(_interruptible(show))
-app.command("probe")(_interruptible(probe))
-smoke = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-smoke.command("record")(_interruptible(record))
-smoke.command("check")(_interruptible(check))
-app.add_typer(smoke, name="smoke", help="Record a baseline and compare with it, for CI.")
-app.command("measure")(_interruptible(measure))
-app.command("rules")(_interruptible(rules))
-app.command("explain")(_interruptible(explain))
-app.command("schema")(_interruptible(schema))
 
 
 def _version(value: bool) -> None:
@@ -96,8 +58,6 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    # No plugin of pydantic has a say here; looking for them costs a tenth of the start.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app()
     except TunerError as error:

@@ -20,6 +20,7 @@ from tuner.cli.options import (
     Root,
     StaticModules,
     Verbose,
+    httpd_soon,
     read_request,
     split_list,
 )
@@ -37,7 +38,7 @@ _RULES = "Rules"
 _RESULT = "Result"
 
 
-TOML_HELP = """A tuner.toml holds defaults for options, which the command line replaces, and
+EPILOG = """A tuner.toml holds defaults for options, which the command line replaces, and
 thresholds of rules (tuner explain ID names them). Paths in it are relative to the file:
 
 \b
@@ -167,7 +168,7 @@ def audit(
 
     Exits with 0, or with 11 to 14 for the highest severity found.
     """
-    from tuner.apache.binary import find_httpd
+    soon = httpd_soon(httpd)
     from tuner.cli.exits import code_for_severities
     from tuner.cli.output import emit, say, use_colour
     from tuner.pipeline.audit import AuditRequest
@@ -182,7 +183,7 @@ def audit(
     if verbose and preferences.path:
         say(f"defaults from {preferences.path}")
     said = preferences.audit
-    program = find_httpd(httpd)
+    program = soon.result()
     report = run_audit(
         AuditRequest(
             read=read_request(

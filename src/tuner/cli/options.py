@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from tuner.apache.binary import Httpd
     from tuner.apache.read import ReadRequest
 
@@ -102,6 +104,18 @@ Output = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say less on stderr.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+
+
+def httpd_soon(path: Path | None) -> "Future[Httpd | None]":
+    """Find httpd and ask it what it is, while the rest of the program is imported."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from tuner.apache.binary import find_httpd
+
+    pool = ThreadPoolExecutor(1)
+    found = pool.submit(find_httpd, path)
+    pool.shutdown(wait=False)
+    return found
 
 
 def read_request(

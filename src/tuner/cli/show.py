@@ -17,6 +17,7 @@ from tuner.cli.options import (
     Root,
     StaticModules,
     Verbose,
+    httpd_soon,
     read_request,
 )
 
@@ -84,14 +85,15 @@ def show(
         emit(schema_text(Document.TRACE if directive else Document.SHOW), output)
         return
 
-    from tuner.apache.binary import find_httpd
-
-    request = read_request(
-        path, root, define, before, after, env, env_file, static_module, find_httpd(httpd)
-    )
+    soon = httpd_soon(httpd)
     if directive is not None:
         from tuner.pipeline.trace import trace
-
+    else:
+        from tuner.pipeline.show import show as run_show
+    request = read_request(
+        path, root, define, before, after, env, env_file, static_module, soon.result()
+    )
+    if directive is not None:
         followed = trace(request, directive)
         if format == "json":
             from tuner.report.json_document import render_json
@@ -103,8 +105,6 @@ def show(
             emit(render_trace(followed, colour=use_colour(output)), output)
         is_refused = followed.is_refused
     else:
-        from tuner.pipeline.show import show as run_show
-
         document = run_show(request)
         if format == "json":
             from tuner.report.json_document import render_json
