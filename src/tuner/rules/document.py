@@ -6,8 +6,9 @@ are refused. The values are built from parser events, because libyaml's own
 composer recurses without a limit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,16 +88,22 @@ def read_document(path: Path) -> Document:
 
 def _build(path: Path, text: str) -> "_Builder":
     """Parse with libyaml, 30 times faster; what it refuses, YAML 1.2 may still allow."""
-    for pure in (False, True):
-        builder = _Builder(path)
-        try:
-            for event in YAML(typ="safe", pure=pure).parse(text):
-                builder.take(event)
-        except YAMLError:
-            if pure:
-                raise
-        else:
-            break
+    try:
+        return _built(path, _libyaml().parse(text))
+    except YAMLError:
+        return _built(path, YAML(typ="safe", pure=True).parse(text))
+
+
+@cache
+def _libyaml() -> YAML:
+    """Return the one parser: each new one looks for plug-ins on the disk."""
+    return YAML(typ="safe")
+
+
+def _built(path: Path, parsed: Iterable[Any]) -> "_Builder":
+    builder = _Builder(path)
+    for event in parsed:
+        builder.take(event)
     return builder
 
 
@@ -113,12 +120,6 @@ class _Builder:
 
     def take(self, event: Any) -> None:
         match event:
-            case events.AliasEvent():
-                raise self._error(event, "aliases are not understood here")
-            case events.DocumentStartEvent():
-                self.documents += 1
-                if self.documents > 1:
-                    raise self._error(event, "one file holds one rule")
             case events.ScalarEvent():
                 if self.open and isinstance(self.open[-1][1], dict) and self.key is None:
                     self._take_key(event)
@@ -130,6 +131,12 @@ class _Builder:
                 self._open(event, [])
             case events.CollectionEndEvent():
                 self.open.pop()
+            case events.AliasEvent():
+                raise self._error(event, "aliases are not understood here")
+            case events.DocumentStartEvent():
+                self.documents += 1
+                if self.documents > 1:
+                    raise self._error(event, "one file holds one rule")
 
     def _take_key(self, event: Any) -> None:
         if event.value in self.open[-1][1]:
