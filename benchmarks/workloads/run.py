@@ -2,16 +2,19 @@
 
 For each workload an exhaustive grid is measured once, then each adviser gives its
 settings; those that search get the same number of trials with the same probes. In
-the end all settings, the grid's best among them, are measured again in turn.
+the end all settings, the grid's best among them, are measured again in turn, and once
+more with ``--compare``.
 ``--workload NAME`` measures one again and keeps the results of the others.
 """
 
 import argparse
+import contextlib
 import json
 import statistics
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,10 @@ from tuner.search.trial import Trial
 
 _HOST = "http://localhost:8080"
 
+COMPARED_SECONDS = 1.0
+SPENT = ("trials", "seconds", "over_budget")
+"""What the search of an adviser took."""
+
 
 class Study:
     """One workload with everything that is measured of it."""
@@ -52,7 +59,6 @@ class Study:
             paths=(workload.path,),
             concurrency=workload.concurrency,
             probe_seconds=options.probe_seconds,
-            rounds=options.rounds,
             time_limit_seconds=options.time_limit,
             max_probes=options.trials,
             budget=workload.budget,
@@ -107,8 +113,6 @@ class Study:
                 "trials": len(report.trials),
                 "seconds": report.elapsed_seconds,
                 "over_budget": sum(one.memory_bytes > report.budget_bytes for one in report.trials),
-                "need_bytes": memory_need(won, report.costs).size_bytes,
-                "budget_bytes": report.budget_bytes,
             }
             self.laboratory.costs = report.costs
         chosen |= {
@@ -127,7 +131,7 @@ class Study:
                 "trials": self.options.trials,
                 "seconds": time.monotonic() - start,
             }
-        return self._compare(chosen, spent)
+        return self.compare(chosen, spent)
 
     def _front_rss(self) -> int:
         (measured,) = self.laboratory.bench.measure(
@@ -136,37 +140,63 @@ class Study:
         front = measured.profile.of("front")
         return front.rss_max_bytes if front else 0
 
-    def _compare(
+    def compare(
         self, chosen: dict[str, Settings], spent: dict[str, dict[str, float]]
     ) -> dict[str, Any]:
-        """Measure all settings in turn, forwards and backwards."""
+        """Measure all settings in short probes, in turn; all servers run at the same time.
+
+        The speed of a shared machine changes within seconds: the closer the probes of
+        one round stand, the more of that falls on all alike.
+        """
         different = list({one.model_dump_json(): one for one in chosen.values()}.values())
         values: dict[str, list[float]] = {one.model_dump_json(): [] for one in different}
-        errors: dict[str, float] = dict.fromkeys(values, 0.0)
-        for number in range(self.options.rounds):
-            for settings in different if number % 2 == 0 else reversed(different):
-                (measured,) = self.laboratory.bench.measure(
-                    self.laboratory.configuration, settings, (self.workload.concurrency,), "final"
-                )
-                key = settings.model_dump_json()
-                values[key].append(measured.probe.throughput)
-                errors[key] = max(errors[key], measured.probe.error_rate)
-        grid = values[chosen["grid"].model_dump_json()]
-        tuner = values[chosen["tuner"].model_dump_json()]
+        errors: dict[str, list[float]] = {name: [] for name in values}
+        bench = replace(self.laboratory.bench, probe_seconds=COMPARED_SECONDS)
+        with contextlib.ExitStack() as stack:
+            running = [
+                stack.enter_context(bench.running(self.laboratory.configuration, one))
+                for one in different
+            ]
+            for number in range(self.options.rounds):
+                for shadow in running if number % 2 == 0 else reversed(running):
+                    measured = bench.probe(shadow, self.workload.concurrency, "final")
+                    key = shadow.settings.model_dump_json()
+                    values[key].append(measured.probe.throughput)
+                    errors[key].append(measured.probe.error_rate)
+                say(f"compared {number + 1}/{self.options.rounds}")
         return {
-            name: {
-                "settings": settings.describe(),
-                "throughput": statistics.fmean(values[settings.model_dump_json()]),
-                "of_grid": paired_ratio(grid, values[settings.model_dump_json()]).model_dump(),
-                "of_tuner": paired_ratio(tuner, values[settings.model_dump_json()]).model_dump(),
-                "error_rate": errors[settings.model_dump_json()],
-                "need_bytes": memory_need(settings, self.laboratory.costs).size_bytes,
-                "fits_budget": memory_need(settings, self.laboratory.costs).size_bytes
-                <= self.laboratory.budget.size_bytes,
-                **spent.get(name, {}),
-            }
+            name: self._compared(
+                settings,
+                values[settings.model_dump_json()],
+                values[chosen["grid"].model_dump_json()],
+                values[chosen["tuner"].model_dump_json()],
+            )
+            | {"error_rate": statistics.fmean(errors[settings.model_dump_json()])}
+            | spent.get(name, {})
             for name, settings in chosen.items()
         }
+
+    def _compared(
+        self, settings: Settings, values: list[float], grid: list[float], tuner: list[float]
+    ) -> dict[str, Any]:
+        need = memory_need(settings, self.laboratory.costs).size_bytes
+        return {
+            "name": settings.describe(),
+            "settings": settings.model_dump(mode="json"),
+            "throughput": statistics.fmean(values),
+            "of_grid": paired_ratio(grid, values).model_dump(),
+            "of_tuner": paired_ratio(tuner, values).model_dump(),
+            "need_bytes": need,
+            "fits_budget": need <= self.laboratory.budget.size_bytes,
+        }
+
+    def again(self, found: dict[str, Any]) -> dict[str, Any]:
+        """Compare what an earlier run chose once more, without searching."""
+        chosen = {name: Settings.model_validate(one["settings"]) for name, one in found.items()}
+        spent = {
+            name: {key: one[key] for key in SPENT if key in one} for name, one in found.items()
+        }
+        return self.compare(chosen, spent)
 
 
 def say(line: str) -> None:
@@ -192,6 +222,9 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="short probes, a coarse grid, nothing written"
     )
+    parser.add_argument(
+        "--compare", action="store_true", help="only measure again what an earlier run chose"
+    )
     parser.add_argument("--probe-seconds", type=float)
     parser.add_argument("--grid", type=int)
     parser.add_argument("--rounds", type=int)
@@ -202,7 +235,7 @@ def main() -> None:
     options = parser.parse_args()
     options.probe_seconds = options.probe_seconds or (1.5 if options.quick else 3.0)
     options.grid = options.grid or (12 if options.quick else 30)
-    options.rounds = options.rounds or (3 if options.quick else 6)
+    options.rounds = options.rounds or (3 if options.quick else 20)
     httpd = find_httpd()
     if httpd is None or httpd.wsgi_module is None:
         sys.exit("no httpd with mod_wsgi: apt install apache2 libapache2-mod-wsgi-py3")
@@ -216,7 +249,11 @@ def main() -> None:
             continue
         say(f"--- {workload.title}")
         with installed(workload, httpd) as tree:
-            found[workload.title] = Study(workload, tree, httpd, options).run()
+            study = Study(workload, tree, httpd, options)
+            before = found.get(workload.title)
+            found[workload.title] = (
+                study.again(before) if options.compare and before else study.run()
+            )
         result = result_of(parameters, found)
         if not options.quick:
             say(f"wrote {results.record(result)}")

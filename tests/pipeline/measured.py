@@ -1,13 +1,19 @@
 """Measurements as the recorder keeps them, made up."""
 
+from collections.abc import Callable
+
 from tests.search.surfaces import daemon_space
 from tuner.capacity.settings import Settings
 from tuner.host.profile import MemoryProfile, RoleMemory
 from tuner.pipeline.measure import Measurement
+from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.probe.histogram import Latency
 from tuner.probe.result import ClientLoad, ProbeResult
 
 MB = 2**20
+
+Make = Callable[..., Laboratory]
+"""Makes a laboratory for the text of an application; see the fixture ``laboratory``."""
 
 
 def measurement(

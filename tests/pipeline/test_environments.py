@@ -1,51 +1,16 @@
 """Trials on the real server: every MPM, embedded and daemon, applications with moods."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
+from tests.pipeline.measured import Make
 from tuner.apache.binary import Httpd
-from tuner.apache.read import ReadRequest, read
 from tuner.capacity.front import front_for_mpm
-from tuner.host.machine import observe_machine
-from tuner.pipeline.measure import Bench
-from tuner.pipeline.observe import budget_for
-from tuner.pipeline.optimise.laboratory import Laboratory
-from tuner.pipeline.optimise.request import OptimiseRequest
-from tuner.pipeline.record import RunRecord
-from tuner.pipeline.target import find_target
-from tuner.pipeline.views import views_of
-from tuner.probe.engines import engine
 from tuner.search.trial import Objective
-from tuner.server.places import shadow_directories
 
 pytestmark = pytest.mark.httpd
 
 MB = 2**20
 
-CONFIGURATION = """\
-ServerRoot {root}
-DefaultRuntimeDir {root}/run
-User www-data
-Group www-data
-ErrorLog {root}/error.log
-{modules}
-Listen 8080
-MaxRequestWorkers 32
-{threads}
-<Directory {root}>
-    Require all granted
-</Directory>
-{daemon}
-WSGIScriptAlias /app {root}/app.wsgi
-"""
-MODULES = ("unixd_module", "authz_core_module", "wsgi_module")
-DAEMON = """\
-WSGIDaemonProcess app processes=2 threads=4
-WSGIProcessGroup app
-WSGIApplicationGroup %{GLOBAL}
-"""
 ANSWER = """
 def application(environ, start_response):
     start_response("200 OK", [("Content-Length", "2")])
@@ -68,68 +33,6 @@ FAILING = "import itertools\nN = itertools.count()\n" + ANSWER.replace(
     "    bad = environ['PATH_INFO'] == '/bad'\n"
     '    start_response("500 Failed" if bad else "200 OK"',
 )
-
-Make = Callable[..., Laboratory]
-
-
-@pytest.fixture
-def laboratory(
-    public_directory: Path, tmp_path: Path, httpd: Httpd, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Make]:
-    """Make a laboratory for an application, its shadows apart from all others."""
-    monkeypatch.setenv("TMPDIR", str(public_directory))
-
-    def make(
-        app: str,
-        *,
-        mpm: str = "event",
-        daemon: bool = True,
-        paths: tuple[str, ...] = ("/app",),
-        httpd: Httpd = httpd,
-    ) -> Laboratory:
-        root = public_directory
-        (root / "run").mkdir(exist_ok=True)
-        (root / "app.wsgi").write_text(app)
-        main = root / "httpd.conf"
-        main.write_text(
-            CONFIGURATION.format(
-                root=root,
-                mpm=mpm,
-                modules="\n".join(
-                    f"LoadModule {symbol} {httpd.module_file(symbol)}"
-                    for symbol in (f"mpm_{mpm}_module", *MODULES)
-                    if symbol not in httpd.static_modules
-                ),
-                threads="" if mpm == "prefork" else "ThreadsPerChild 16",
-                daemon=DAEMON if daemon else "",
-            )
-        )
-        request = OptimiseRequest(
-            read=ReadRequest(path=main, httpd=httpd),
-            httpd=httpd,
-            host="http://localhost:8080",
-            paths=paths,
-            concurrency=8,
-            probe_seconds=1.0,
-        )
-        configuration = read(request.read)
-        views = views_of(configuration)
-        assert views.settings is not None
-        bench = Bench(
-            httpd=httpd,
-            target=find_target(configuration, views, request.host, paths, ()),
-            engine=engine("native"),
-            record=RunRecord(tmp_path / "run", {}),
-            probe_seconds=1.0,
-            timeout_seconds=5.0,
-        )
-        budget = budget_for(observe_machine(), None, "4G", None)
-        made = Laboratory(configuration, views.settings, bench, budget, request, lambda line: None)
-        made.calibrate()
-        return made
-
-    yield make
-    assert shadow_directories() == []
 
 
 @pytest.mark.parametrize(

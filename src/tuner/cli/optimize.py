@@ -118,6 +118,14 @@ def optimize(
             rich_help_panel=_LIMITS,
         ),
     ] = False,
+    consider_daemon: Annotated[
+        bool,
+        typer.Option(
+            "--consider-daemon",
+            help="For an embedded application: search a daemon process group too, and compare.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = False,
     shadow_port: Annotated[
         int | None,
         typer.Option(
@@ -212,6 +220,7 @@ def optimize(
                 budget=budget,
                 reserve=reserve,
                 consider_mpm=consider_mpm,
+                consider_daemon=consider_daemon,
                 shadow_port=shadow_port,
             ),
             run_dir,

@@ -2,7 +2,8 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,7 @@ class Measurement:
         return sum(one.uss_high_bytes * one.processes for one in self.profile.roles)
 
 
-MEASURED = ("calibration", "trial", "race-", "overload", "mpm-")
+MEASURED = ("calibration", "trial", "race-", "overload", "beside-")
 """How the kinds of the lines begin that hold a measurement."""
 
 
@@ -122,11 +123,21 @@ class Bench:
         recorded = self.replay.take(kind, settings, concurrencies)
         if recorded:
             return recorded
+        with self.running(configuration, settings) as shadow:
+            return tuple(self.probe(shadow, number, kind) for number in concurrencies)
+
+    @contextmanager
+    def running(self, configuration: Configuration, settings: Settings) -> Iterator[Shadow]:
+        """Run a warm shadow with ``settings``.
+
+        Raises:
+            ServerError: it does not start or answer.
+        """
         with shadow_server(
             configuration, self.httpd, settings, self.target.canary, self.fixed_ports
         ) as shadow:
             self._warm(shadow)
-            return tuple(self._probe(shadow, number, kind) for number in concurrencies)
+            yield shadow
 
     def plan(self, shadow: Shadow, concurrency: int, seconds: float, warmup: float) -> ProbePlan:
         """Return the plan of a probe against a shadow."""
@@ -149,7 +160,8 @@ class Bench:
         requests = max(10, _WARM_REQUESTS_PER_WORKER * workers)
         self._run(plan.model_copy(update={"max_requests": min(requests, 300)}))
 
-    def _probe(self, shadow: Shadow, concurrency: int, kind: str) -> Measurement:
+    def probe(self, shadow: Shadow, concurrency: int, kind: str) -> Measurement:
+        """Probe a running shadow, and record what was measured."""
         seconds = self.probe_seconds if concurrency > 1 else min(self.probe_seconds, 2.0)
         warmup = min(1.0, seconds / 4)
         before = _cpu_by_process(shadow.processes())

@@ -82,7 +82,7 @@ def find_target(
         raise UsageError(f"--host {host}: {error}") from error
     requests = parse_requests(paths, allowed=None) or (Request(path=url.path or "/"),)
     name = url.hostname
-    virtual_host = _virtual_host(configuration, name, port)
+    virtual_host = virtual_host_of(configuration, name, port)
     if name in _LOOPBACK_NAMES and virtual_host is not None:
         name = _server_name(configuration, virtual_host) or name
     canary = Canary(
@@ -95,7 +95,7 @@ def find_target(
     return Target(canary, requests, _applications(views, virtual_host, requests))
 
 
-def _virtual_host(configuration: Configuration, name: str, port: int) -> Directive | None:
+def virtual_host_of(configuration: Configuration, name: str, port: int) -> Directive | None:
     """Return the virtual host that answers: by name, else the first for the port."""
     candidates = [
         one

@@ -9,7 +9,7 @@ from tuner.apache.changes import Change, RestartClass
 from tuner.apache.effective.values import Model
 from tuner.capacity.settings import Settings
 from tuner.host.machine import Machine
-from tuner.pipeline.optimise.result import Outlook, Overload
+from tuner.pipeline.optimise.result import Alternative, Outlook, Overload
 from tuner.probe.plan import Request
 from tuner.probe.result import ProbeResult
 from tuner.search.trial import Trial
@@ -67,17 +67,6 @@ class DemandPart(Model):
     waiting_seconds: float
 
 
-class OtherMpmPart(Model):
-    """The found settings under another MPM."""
-
-    settings: Settings
-    throughput: float
-    ratio: float
-    """Over the MPM in use, one probe each."""
-    memory_bytes: int
-    failed: str
-
-
 class RequestPart(Model):
     """One kind of request in the traffic mix."""
 
@@ -113,7 +102,8 @@ class OptimiseDocument(Model):
     rivals: tuple[SidePart, ...]
     overload: tuple[Overload, ...]
     outlook: Outlook | None
-    other_mpms: tuple[OtherMpmPart, ...]
+    alternatives: tuple[Alternative, ...]
+    """Other ways to serve the same requests, measured in turn with what was found."""
     pareto: tuple[int, ...]
     """Numbers of the trials that no other beats in throughput, latency and memory."""
     stopped: str

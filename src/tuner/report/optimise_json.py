@@ -34,16 +34,7 @@ def document(report: OptimiseReport) -> dict[str, Any]:
         "rivals": [_side(one) for one in report.rivals if one.measurements],
         "overload": [one.model_dump() for one in report.overload],
         "outlook": report.outlook.model_dump() if report.outlook else None,
-        "other_mpms": [
-            {
-                "settings": one.settings.model_dump(),
-                "throughput": one.throughput,
-                "ratio": one.ratio,
-                "memory_bytes": one.memory_bytes,
-                "failed": one.failed,
-            }
-            for one in report.other_mpms
-        ],
+        "alternatives": [one.model_dump() for one in report.alternatives],
         "pareto": list(report.pareto),
         "stopped": report.stopped,
         "throughput_ratio": report.ratio.model_dump() if report.ratio else None,

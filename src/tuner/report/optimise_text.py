@@ -23,7 +23,7 @@ def render_text(report: OptimiseReport, *, colour: bool) -> str:
         _memory(report),
         _why(report),
         _outlook(report),
-        _other_mpms(report),
+        _alternatives(report),
         _doubts(report),
         _patch(report),
         f"{len(report.trials)} settings tried in {report.elapsed_seconds:.0f} s; every measurement "
@@ -187,23 +187,35 @@ def _change(factor: float) -> str:
     return f"{factor - 1:+.0%} throughput" if abs(factor - 1) >= 0.01 else "nothing"
 
 
-def _other_mpms(report: OptimiseReport) -> str:
-    lines = []
-    for one in report.other_mpms:
-        mpm = one.settings.front.mpm
-        if one.failed:
-            lines.append(f"Under {mpm} it does not run: {one.failed}")
+def _alternatives(report: OptimiseReport) -> str:
+    """Return the other ways to serve, with what would have to be written for each."""
+    if not report.alternatives:
+        return ""
+    percentile = report.request.objective.percentile
+    rows: list[tuple[str, ...]] = [
+        ("", "req/s", "against it", percentile, "served alike", "at full occupancy", "")
+    ]
+    for one in report.alternatives:
+        if one.ratio is None:
+            rows.append((one.name, "-", "-", "-", "-", "-", one.failed))
             continue
-        lines.append(
-            f"Under {mpm}: {one.throughput:.1f} req/s ({one.ratio:.2f} times), "
-            f"memory {format_size(one.memory_bytes)}"
+        ratio = one.ratio
+        rows.append(
+            (
+                one.name,
+                f"{one.throughput:.1f}",
+                f"{ratio.estimate:.2f} times ({ratio.low:.2f} to {ratio.high:.2f})",
+                format_seconds(one.latency_seconds) if one.latency_seconds else "-",
+                f"{one.fairness:.0%}" if one.fairness is not None else "-",
+                format_size(one.need_bytes),
+                "; ".join(one.directives),
+            )
         )
-    if lines:
-        lines.append(
-            "One pair of probes each: to change the MPM, load its module (Debian: a2dismod, "
-            "a2enmod) and run optimize again on that configuration."
-        )
-    return "\n".join(lines)
+    return (
+        "Other ways to serve these requests, measured in turn with the result (not in the "
+        f"patch):\n{table(rows)}\n"
+        "  served alike: Jain's index over the clients, 100 % when all got the same"
+    )
 
 
 def _doubts(report: OptimiseReport) -> str:

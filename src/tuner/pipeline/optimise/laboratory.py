@@ -24,9 +24,11 @@ class Laboratory:
         budget: Budget,
         request: OptimiseRequest,
         say: Progress,
+        prefix: str = "",
     ) -> None:
+        """``prefix`` keeps what is measured here apart in the record."""
         self.configuration, self.today, self.bench = configuration, today, bench
-        self.budget, self.request, self.say = budget, request, say
+        self.budget, self.request, self.say, self.prefix = budget, request, say, prefix
         self.trials: list[Trial] = []
         self.rejected: list[str] = []
         self.costs: MemoryCosts
@@ -40,7 +42,9 @@ class Laboratory:
         Raises:
             ServerError: nothing answers well.
         """
-        (alone,) = self.bench.measure(self.configuration, self._small(), (1,), "calibration")
+        (alone,) = self.bench.measure(
+            self.configuration, self._small(), (1,), f"{self.prefix}calibration"
+        )
         if alone.probe.latency is None:
             kinds = ", ".join(f"{kind}: {n}" for kind, n in alone.probe.errors.items()) or "silence"
             raise ServerError(f"no good answer at one request at a time ({kinds})")
@@ -89,7 +93,7 @@ class Laboratory:
         else:
             try:
                 (measured,) = self.bench.measure(
-                    self.configuration, settings, (self.request.concurrency,), "trial"
+                    self.configuration, settings, (self.request.concurrency,), f"{self.prefix}trial"
                 )
                 trial = self._measured(number, settings, measured)
             except ServerError as error:
@@ -97,7 +101,7 @@ class Laboratory:
                     raise
                 trial = self._failed(number, settings, str(error))
         self.trials.append(trial)
-        self.bench.record.append("result", trial=trial.model_dump(mode="json"))
+        self.bench.record.append(f"{self.prefix}result", trial=trial.model_dump(mode="json"))
         self.say(trial_line(trial, self.request.objective))
         return trial
 

@@ -27,4 +27,5 @@ class OptimiseRequest:
     budget: str | None = None
     reserve: str | None = None
     consider_mpm: bool = False
+    consider_daemon: bool = False
     shadow_port: int | None = None

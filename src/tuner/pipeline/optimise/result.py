@@ -62,16 +62,28 @@ class Outlook(BaseModel):
     """The same with twice the memory budget."""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherMpm:
-    """The recommendation measured under another MPM."""
+class Alternative(BaseModel):
+    """Another way to serve the same requests, measured in turn with the result."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
     settings: Settings
-    throughput: float
-    memory_bytes: int
-    ratio: float
-    """Throughput over that of the MPM in use, measured one after the other."""
+    directives: tuple[str, ...] = ()
+    """What would have to be written."""
+    throughput: float = 0.0
+    ratio: Ratio | None = None
+    """Throughput over that of the result."""
+    latency_seconds: float | None = None
+    """At the objective's percentile."""
+    error_rate: float = 0.0
+    fairness: float | None = None
+    """Jain's index of good responses over clients."""
+    memory_bytes: int = 0
+    need_bytes: int = 0
+    """At full occupancy."""
     failed: str = ""
+    """Why it could not be measured; empty when it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,7 @@ class OptimiseReport:
     """Throughput of the winner over today's, from interleaved pairs."""
     overload: tuple[Overload, ...]
     outlook: Outlook | None
-    other_mpms: tuple[OtherMpm, ...]
+    alternatives: tuple[Alternative, ...]
     patch: Patch | None
     verdict: str
     run_directory: Path

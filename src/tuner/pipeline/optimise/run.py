@@ -20,13 +20,15 @@ from tuner.pipeline.changes import changes_between
 from tuner.pipeline.httpdtest import httpd_test
 from tuner.pipeline.measure import Bench, Progress, Replay, latency_of
 from tuner.pipeline.observe import budget_for
+from tuner.pipeline.optimise.alternatives.daemon_mode import try_daemon_mode
+from tuner.pipeline.optimise.alternatives.keep_alive import try_without_keep_alive
+from tuner.pipeline.optimise.alternatives.mpm import try_other_mpms
 from tuner.pipeline.optimise.laboratory import Laboratory
-from tuner.pipeline.optimise.othermpm import try_other_mpms
 from tuner.pipeline.optimise.outlook import outlook_of
 from tuner.pipeline.optimise.overload import probe_overload
 from tuner.pipeline.optimise.race import Runner, race, ratio_of
 from tuner.pipeline.optimise.request import OptimiseRequest
-from tuner.pipeline.optimise.result import OptimiseReport, OtherMpm, Overload
+from tuner.pipeline.optimise.result import Alternative, OptimiseReport, Overload
 from tuner.pipeline.optimise.searching import Searched, search_settings
 from tuner.pipeline.record import RunRecord, read_run
 from tuner.pipeline.target import find_target
@@ -194,16 +196,13 @@ class _Optimisation:
             )
         assert chosen is not None
         verdict, keep = self._judge(today, chosen, overload)
-        others: tuple[OtherMpm, ...] = ()
-        if self.request.consider_mpm:
-            others = try_other_mpms(self.laboratory, chosen)
         return self._report(
             searched,
             today,
             chosen,
             [one for one in everyone if one is not chosen],
             overload,
-            others,
+            self._alternatives(chosen),
             chosen.patch if keep else None,
             verdict,
         )
@@ -280,7 +279,19 @@ class _Optimisation:
         return f"nothing better than today beyond noise: {ratio.describe()}", False
 
     def _nothing(self, searched: Searched, verdict: str) -> OptimiseReport:
-        return self._report(searched, None, None, [], (), (), None, verdict)
+        alternatives: tuple[Alternative, ...] = ()
+        if searched.candidates:
+            alternatives = self._alternatives(Runner("today", self.configuration, self.today))
+        return self._report(searched, None, None, [], (), alternatives, None, verdict)
+
+    def _alternatives(self, result: Runner) -> tuple[Alternative, ...]:
+        """Measure other ways to serve: those that were asked for, and what may matter."""
+        found = try_without_keep_alive(self.laboratory, result)
+        if self.request.consider_mpm:
+            found += try_other_mpms(self.laboratory, result)
+        if self.request.consider_daemon:
+            found += try_daemon_mode(self.laboratory, result, self.machine)
+        return found
 
     def _report(
         self,
@@ -289,7 +300,7 @@ class _Optimisation:
         winner: Runner | None,
         rivals: Sequence[Runner],
         overload: tuple[Overload, ...],
-        others: tuple[OtherMpm, ...],
+        alternatives: tuple[Alternative, ...],
         patch: Patch | None,
         verdict: str,
     ) -> OptimiseReport:
@@ -326,7 +337,7 @@ class _Optimisation:
             ratio=ratio_of(today, winner) if winner else None,
             overload=overload,
             outlook=outlook,
-            other_mpms=others,
+            alternatives=alternatives,
             patch=patch,
             verdict=verdict,
             run_directory=self.record.directory,

@@ -1,0 +1,66 @@
+"""An embedded application as a daemon process group of its own, with its own best size."""
+
+from dataclasses import replace
+
+from tuner.apache.read import read
+from tuner.errors import ServerError
+from tuner.host.machine import Machine
+from tuner.pipeline.optimise.alternatives.beside import Other, beside, failed
+from tuner.pipeline.optimise.laboratory import Laboratory
+from tuner.pipeline.optimise.race import Runner
+from tuner.pipeline.optimise.result import Alternative
+from tuner.pipeline.optimise.searching import search_settings
+from tuner.pipeline.target import find_target
+from tuner.pipeline.views import views_of
+
+GROUP = "tuner"
+NAME = "daemon mode"
+_PROBES = 6
+
+
+def try_daemon_mode(
+    laboratory: Laboratory, winner: Runner, machine: Machine
+) -> tuple[Alternative, ...]:
+    """Search processes and threads of a daemon process group for an embedded application.
+
+    The group is added to the server as httpd's ``-c`` would. Nothing where the
+    application runs in a daemon already.
+    """
+    if not laboratory.bench.target.is_embedded:
+        return ()
+    request = laboratory.request
+    added = (*request.read.after, *_directives(1, 15))
+    tree = read(replace(request.read, after=added))
+    views = views_of(tree, machine.cores)
+    target = find_target(tree, views, request.host, request.paths, request.headers)
+    if target.groups != (GROUP,) or target.is_embedded or views.settings is None:
+        why = "WSGIProcessGroup in the configuration keeps the application where it is"
+        return (failed(NAME, winner.settings, why),)
+    other = Laboratory(
+        tree,
+        views.settings,
+        replace(laboratory.bench, target=target),
+        laboratory.budget,
+        replace(request, max_probes=_PROBES),
+        laboratory.say,
+        prefix="beside-daemon-",
+    )
+    try:
+        other.calibrate()
+        searched = search_settings(other, target, machine, lambda: False)
+    except ServerError as error:
+        return (failed(NAME, winner.settings, str(error)),)
+    if not searched.candidates:
+        return (failed(NAME, winner.settings, "no size tried meets the objective"),)
+    best = searched.candidates[0].settings
+    (size,) = (one for one in best.groups if one.name == GROUP)
+    directives = _directives(size.processes, size.threads)
+    return (beside(laboratory, winner, Other(NAME, "daemon", other, tree, best, directives)),)
+
+
+def _directives(processes: int, threads: int) -> tuple[str, ...]:
+    return (
+        f"WSGIDaemonProcess {GROUP} processes={processes} threads={threads}",
+        f"WSGIProcessGroup {GROUP}",
+        "WSGIApplicationGroup %{GLOBAL}",
+    )
