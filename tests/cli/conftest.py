@@ -1,21 +1,33 @@
 """Run the installed program as a user does."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.probe.conftest import server_url
+from tuner.report.formats import Document
+from tuner.report.schemas import schema_text
 
 __all__ = ["server_url"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 COMMAND = [sys.executable, "-m", "tuner"]
+
+
+def keeps_to_schema(document: Document, text: str) -> Any:
+    """Check what a command printed against its published schema; return it as data."""
+    data = json.loads(text)
+    jsonschema.Draft202012Validator(json.loads(schema_text(document))).validate(data)
+    return data
 
 
 @pytest.fixture(scope="session")

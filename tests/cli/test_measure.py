@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, Run
+from tests.cli.conftest import COMMAND, Run, keeps_to_schema
 from tuner.apache.binary import Httpd
 from tuner.apache.read import ReadRequest, read
 from tuner.pipeline.memory_report import MemoryReport
 from tuner.pipeline.views import views_of
+from tuner.report.formats import Document
 from tuner.server.shadow import Canary, Shadow, shadow_server
 
 
@@ -54,8 +55,7 @@ def test_the_document_has_its_model_and_the_sums_of_its_parts(
     tree, shadow = server
     result = tuner("measure", tree, "--pid", shadow.pid, "--format", "json")
     assert result.returncode == 0
-    document = json.loads(result.stdout)
-    assert document["schema_version"] == 1
+    document = keeps_to_schema(Document.MEASURE, result.stdout)
     report = MemoryReport.model_validate(document)
     assert report.pid == shadow.pid
     need = document["need"]

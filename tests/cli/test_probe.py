@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import re
 import signal
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, Run
+from tests.cli.conftest import COMMAND, Run, keeps_to_schema
+from tuner.report.formats import Document
 
 QUICK = ("--duration", "300ms", "--warmup", "100ms")
 
@@ -39,8 +39,7 @@ def test_json_carries_every_probe(tuner: Run, server_url: str) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
-    document = json.loads(result.stdout)
-    assert document["schema_version"] == 1
+    document = keeps_to_schema(Document.PROBE, result.stdout)
     (target,) = document["targets"]
     assert [step["concurrency"] for step in target["steps"]] == [2, 4]
     assert target["steps"][0]["probes"][0]["requests"] > 0

@@ -1,14 +1,14 @@
 """tuner smoke as CI runs it."""
 
-import json
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, keeps_to_schema
 from tests.pipeline.test_smoke import Slow
 from tests.probe.servers import serving
+from tuner.report.formats import Document
 
 QUICK = ("--duration", "400ms", "--time-limit", "13s", "--concurrency", "4")
 
@@ -29,7 +29,8 @@ def test_a_regression_is_found_with_its_own_exit_code(tuner: Run, tmp_path: Path
         )
     assert same.returncode == 0, same.stdout + same.stderr
     assert worse.returncode == 6, worse.stdout + worse.stderr
-    document = json.loads(worse.stdout)
+    keeps_to_schema(Document.BASELINE, (tmp_path / "base.json").read_text())
+    document = keeps_to_schema(Document.SMOKE, worse.stdout)
     assert document["verdict"] == "regressed"
     assert document["metrics"][0]["change"]["high"] < 1
     (suite,) = ElementTree.parse(tmp_path / "junit.xml").getroot()

@@ -12,7 +12,8 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a report in JSON, or of a rule file (rule).
 
-    trace is what show --directive prints.
+    trace is what show --directive prints, baseline what smoke record writes, smoke what smoke
+    check prints.
     """
     from tuner.cli.output import emit
     from tuner.report.schemas import schema_text

@@ -46,6 +46,11 @@ class Document(StrEnum):
 
     AUDIT = "audit"
     OPTIMIZE = "optimize"
+    PLAN = "plan"
+    MEASURE = "measure"
+    PROBE = "probe"
+    SMOKE = "smoke"
+    BASELINE = "baseline"
     RULES = "rules"
     EXPLAIN = "explain"
     SHOW = "show"

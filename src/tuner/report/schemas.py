@@ -9,6 +9,11 @@ from tuner.report.formats import Document
 _MODELS = {
     Document.AUDIT: "tuner.report.audit_document:AuditDocument",
     Document.OPTIMIZE: "tuner.report.optimise_document:OptimiseDocument",
+    Document.PLAN: "tuner.pipeline.plan:Plan",
+    Document.MEASURE: "tuner.pipeline.memory_report:MemoryReport",
+    Document.PROBE: "tuner.pipeline.ladder.report:LadderReport",
+    Document.SMOKE: "tuner.pipeline.smoke.compare:Comparison",
+    Document.BASELINE: "tuner.pipeline.smoke.series:Series",
     Document.RULES: "tuner.report.rule_document:RulesDocument",
     Document.EXPLAIN: "tuner.report.rule_document:RuleDocument",
     Document.SHOW: "tuner.pipeline.show:ShowDocument",
