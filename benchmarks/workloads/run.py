@@ -235,7 +235,7 @@ def main() -> None:
     options = parser.parse_args()
     options.probe_seconds = options.probe_seconds or (1.5 if options.quick else 3.0)
     options.grid = options.grid or (12 if options.quick else 30)
-    options.rounds = options.rounds or (3 if options.quick else 20)
+    options.rounds = options.rounds or (3 if options.quick else 16)
     httpd = find_httpd()
     if httpd is None or httpd.wsgi_module is None:
         sys.exit("no httpd with mod_wsgi: apt install apache2 libapache2-mod-wsgi-py3")
