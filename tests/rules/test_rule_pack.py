@@ -25,7 +25,7 @@ from tuner.report.rule_document import rule_document
 from tuner.report.rule_text import render_text
 from tuner.rules.facts import Facts, Subject
 from tuner.rules.loader import builtin_rules, load_rule, load_rules, names_used
-from tuner.rules.vocabulary import SERVER_FACTS, occurrence
+from tuner.rules.vocabulary import SERVER_FACTS, group, occurrence
 
 CASES = Path(__file__).parent
 RULES = {one.rule.id: one for one in load_rules([builtin_rules()])}
@@ -80,8 +80,8 @@ def _pack_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def with_given(facts: Facts, case: Case) -> Facts:
     """Return the facts with what the case gives in place of an observation."""
-    unknown = case.facts.keys() - SERVER_FACTS.keys() - occurrence.FACTS.keys()
-    assert not unknown, f"not facts of the server or a directive: {unknown}"
+    unknown = case.facts.keys() - SERVER_FACTS.keys() - occurrence.FACTS.keys() - group.FACTS.keys()
+    assert not unknown, f"not facts of the server, a group or a directive: {unknown}"
     given = {
         name: Known(value, "measured", "given by the case") for name, value in case.facts.items()
     }

@@ -12,6 +12,7 @@ from tuner.fact import Known, Unknown
 from tuner.pipeline.facts.application import is_loaded_at_start
 from tuner.pipeline.facts.interpreter import python_home_facts
 from tuner.pipeline.facts.memory import cost_fact
+from tuner.pipeline.facts.observed import growth_fact
 from tuner.pipeline.facts.origin import Table, of_seconds
 from tuner.pipeline.observe import Observation
 from tuner.pipeline.views import Views
@@ -102,6 +103,7 @@ def group_facts(
         "group.loaded_late": Known(_loaded_late(group, views, configuration), "derived", where),
         "group.python_path": Known(group.options.get("python-path", ""), "configuration", where),
         **_flags(group, views, uses, where),
+        "group.growth": growth_fact(observation, group.name),
         **_group_memory(group.name, views, observation),
         **python_home_facts(group, views, configuration),
     }

@@ -64,16 +64,22 @@ def _front(observation: Observation, profile: MemoryProfile) -> Table:
     return {
         "memory.front_max": Known(front.uss_max_bytes, "measured", source),
         "memory.front_median": Known(front.uss_median_bytes, "measured", source),
-        "memory.front_growth": _growth(observation),
+        "memory.front_growth": growth_fact(observation),
     }
 
 
-def _growth(observation: Observation) -> Fact[Scalar]:
-    """Compare warm front processes with each other: a lone look has no other series."""
+def growth_fact(observation: Observation, group: str | None = None) -> Fact[Scalar]:
+    """Compare warm processes of a daemon group, or of the front, with each other.
+
+    A lone look has no other series: it takes several processes, some older than others.
+    """
+    if observation.profile is None:
+        return Unknown("no running server is measured")
+    role = "daemon" if group else "front"
     points = [
         Point(one.pid, one.cpu_seconds, one.uss_bytes)
         for one in observation.processes
-        if one.role == "front" and one.warmth != "cold"
+        if (one.role, one.group if group else None) == (role, group) and one.warmth != "cold"
     ]
     found = growth(points, "CPU second")
     if not isinstance(found, Growth):

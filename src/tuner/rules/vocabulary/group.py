@@ -16,6 +16,7 @@ FACTS: dict[str, FactSpec] = {
     "group.socket_timeout": FactSpec("seconds", "socket-timeout=, or Timeout"),
     "group.deadlock_timeout": FactSpec("seconds", "deadlock-timeout="),
     "group.memory": FactSpec("bytes", "what one process of the group costs"),
+    "group.growth": FactSpec("bytes", "what a process of the group gains in a second of CPU"),
     "group.memory_limit": FactSpec("bytes", "memory-limit="),
     "group.stack_size": FactSpec("bytes", "stack-size=, or the system's 8 MB"),
     "group.refusal": FactSpec("text", "why mod_wsgi refuses the line; empty if it does not"),
