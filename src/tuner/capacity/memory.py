@@ -9,9 +9,9 @@ take for a moment when they load the application at the same time. What a restar
 adds, while old and new processes run together, is kept apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from tuner.capacity.settings import FrontSettings, Settings, Value
+from tuner.capacity.settings import FrontSettings, GroupSettings, Settings, Value
 from tuner.fact import Origin
 from tuner.units import format_size
 
@@ -210,18 +210,28 @@ def front_processes_that_fit(settings: Settings, costs: MemoryCosts, budget_byte
 def group_processes_that_fit(
     settings: Settings, costs: MemoryCosts, budget_bytes: int
 ) -> dict[str, int]:
-    """Return how many processes of each group fit, at least 1; all shrink by the same share.
+    """Return how many processes of each group fit, at least 1; the others shrink by one share.
 
-    ``processes x (budget - everything else) / all daemons``, never more than today.
+    ``processes x (budget - everything else) / all daemons``, never more than today. A
+    group that the share would leave without a process keeps one, at the others' expense.
     """
-    rest = memory_need(settings.model_copy(update={"groups": ()}), costs).size_bytes
-    wanted = memory_need(settings, costs).size_bytes - rest
-    share = min(1.0, max(0, budget_bytes - rest) / max(1, wanted))
-    return {
-        group.name: max(1, int(group.processes * share))
-        for group in settings.groups
-        if group.name in costs.groups
-    }
+
+    def need(groups: Iterable[GroupSettings]) -> int:
+        held = settings.model_copy(update={"groups": tuple(groups)})
+        return memory_need(held, costs).size_bytes
+
+    shrinking = {one.name: one for one in settings.groups if one.name in costs.groups}
+    single: dict[str, GroupSettings] = {}
+    while True:
+        rest = need(single.values())
+        wanted = need((*single.values(), *shrinking.values())) - rest
+        share = min(1.0, max(0, budget_bytes - rest) / max(1, wanted))
+        left = {name: int(one.processes * share) for name, one in shrinking.items()}
+        empty = [name for name, processes in left.items() if processes < 1]
+        if not empty:
+            return {**dict.fromkeys(single, 1), **left}
+        for name in empty:
+            single[name] = shrinking.pop(name).model_copy(update={"processes": 1})
 
 
 def fits(settings: Settings, costs: MemoryCosts, budget_bytes: int) -> bool:

@@ -1,6 +1,7 @@
 """The typed views of one configuration, made once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from tuner.apache.effective.applications import Application, applications
 from tuner.apache.effective.daemons import DaemonGroup, daemon_groups
@@ -10,7 +11,7 @@ from tuner.capacity.settings import Settings, current_settings
 from tuner.errors import ConfigurationUnreadable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Views:
     """What httpd and mod_wsgi make of a configuration."""
 
@@ -18,7 +19,7 @@ class Views:
     groups: tuple[DaemonGroup, ...]
     applications: tuple[Application, ...]
 
-    @property
+    @cached_property
     def settings(self) -> Settings | None:
         """Today's settings; None when no MPM is loaded."""
         return current_settings(self.mpm, self.groups) if self.mpm else None
