@@ -1,31 +1,40 @@
-"""Whether a section lets only some clients in: enough to tell a public status page."""
+"""Which sections let only some clients in: enough to tell a public status page."""
 
 from tuner.apache.tree import Configuration, Directive
 
 _OPEN_REQUIREMENTS = ("all granted", "method")
 
 
-def is_restricted(configuration: Configuration, directive: Directive) -> bool:
-    """Tell whether the section around ``directive`` demands something of clients.
+class Restrictions:
+    """Where ``Require`` other than ``all granted``, or the older ``Deny``, stands.
 
-    ``Require`` other than ``all granted``, or the older ``Deny`` (mod_access_compat).
     A section for the same path elsewhere counts too, for example a <Location />
     around everything.
     """
-    section = directive.section
-    if section is None:
-        return False
-    around = {id(one) for one in directive.sections if one.key != "<virtualhost"}
-    paths = _paths(section)
-    for one in configuration.named("Require", "Deny"):
-        holders = one.sections
-        covers = any(
-            id(holder) in around or (holder.key == section.key and _paths(holder) == paths)
-            for holder in holders
-        ) or any(holder.key == "<location" and _paths(holder) == ("/",) for holder in holders)
-        if covers and _demands(one):
-            return True
-    return False
+
+    def __init__(self, configuration: Configuration) -> None:
+        holders = [
+            holder
+            for one in configuration.named("Require", "Deny")
+            if _demands(one)
+            for holder in one.sections
+        ]
+        self._sections = {id(one) for one in holders}
+        self._paths = {(one.key, _paths(one)) for one in holders}
+        self._is_everywhere = ("<location", ("/",)) in self._paths
+
+    def restrict(self, directive: Directive) -> bool:
+        """Tell whether the section around ``directive`` demands something of clients."""
+        section = directive.section
+        if section is None:
+            return False
+        return (
+            self._is_everywhere
+            or (section.key, _paths(section)) in self._paths
+            or any(
+                id(one) in self._sections for one in directive.sections if one.key != "<virtualhost"
+            )
+        )
 
 
 def _demands(one: Directive) -> bool:

@@ -1,6 +1,7 @@
 """Words of a line, as ``ap_getword_conf`` (server/util.c) takes them."""
 
 import re
+from functools import lru_cache
 
 _QUOTED = {
     quote: (
@@ -66,6 +67,7 @@ def words(text: bytes) -> list[bytes]:
     return found
 
 
+@lru_cache(maxsize=2**18)
 def split_arguments(args: str) -> tuple[str, ...]:
     """Return the words of a directive's arguments as text."""
     return tuple(decode(word) for word in words(encode(args)))

@@ -17,7 +17,7 @@ from tuner.pipeline.facts.content import Content
 from tuner.pipeline.facts.directive import directive_subjects
 from tuner.pipeline.facts.exposure import exposure_facts
 from tuner.pipeline.facts.front import front_facts
-from tuner.pipeline.facts.group import group_facts, group_uses
+from tuner.pipeline.facts.group import fitting_processes, group_facts, group_uses
 from tuner.pipeline.facts.interpreter import interpreter_facts
 from tuner.pipeline.facts.kernel import kernel_facts
 from tuner.pipeline.facts.logs import log_facts
@@ -58,12 +58,13 @@ def build_facts(
         **log_facts(configuration, observation),
     }
     uses = group_uses(configuration, views)
+    fitting = fitting_processes(views, observation)
     groups = tuple(
         Subject(
             f"daemon group {group.name}",
             {
                 **server,
-                **group_facts(group, views, observation, uses, configuration),
+                **group_facts(group, views, observation, uses, fitting, configuration),
             },
             group.location,
             group.name,

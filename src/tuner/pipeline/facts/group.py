@@ -1,13 +1,12 @@
 """Facts about one daemon process group."""
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tuner.apache.effective.daemons import DaemonGroup
 from tuner.apache.tree import Configuration
-from tuner.capacity.memory import (
-    group_processes_that_fit,
-)
+from tuner.capacity.memory import group_processes_that_fit
 from tuner.fact import Known, Unknown
 from tuner.pipeline.facts.application import is_loaded_at_start
 from tuner.pipeline.facts.interpreter import python_home_facts
@@ -62,9 +61,10 @@ def group_facts(
     views: Views,
     observation: Observation,
     uses: GroupUses,
+    fitting: Mapping[str, int],
     configuration: Configuration,
 ) -> Table:
-    """Return the facts of one daemon process group."""
+    """Return the facts of one daemon process group; ``fitting`` is of ``fitting_processes``."""
     where = f"WSGIDaemonProcess {group.name} at {group.location}"
 
     def option(name: str) -> Known[Scalar]:
@@ -104,7 +104,7 @@ def group_facts(
         "group.python_path": Known(group.options.get("python-path", ""), "configuration", where),
         **_flags(group, views, uses, where),
         "group.growth": growth_fact(observation, group.name),
-        **_group_memory(group.name, views, observation),
+        **_group_memory(group.name, observation, fitting),
         **python_home_facts(group, views, configuration),
     }
 
@@ -135,18 +135,26 @@ def _flags(
     return {f"group.{name}": Known(value, "configuration", where) for name, value in values.items()}
 
 
-def _group_memory(name: str, views: Views, observation: Observation) -> Table:
-    costs, settings = observation.costs, views.settings
+def fitting_processes(views: Views, observation: Observation) -> dict[str, int]:
+    """Return how many processes of each group fit; of those whose memory is known."""
+    if isinstance(observation.costs, Unknown) or views.settings is None:
+        return {}
+    return group_processes_that_fit(
+        views.settings, observation.costs, observation.budget.size_bytes
+    )
+
+
+def _group_memory(name: str, observation: Observation, fitting: Mapping[str, int]) -> Table:
+    costs = observation.costs
     if isinstance(costs, Unknown):
         return {"group.memory": costs, "group.processes_that_fit": costs}
     cost = costs.groups.get(name)
-    if cost is None or settings is None:
+    if cost is None or name not in fitting:
         unknown = Unknown(f"no process of {name} was running")
         return {"group.memory": unknown, "group.processes_that_fit": unknown}
-    fitting = group_processes_that_fit(settings, costs, observation.budget.size_bytes)[name]
     return {
         "group.memory": cost_fact(cost.size_bytes, cost.origin, cost.source),
         "group.processes_that_fit": Known(
-            fitting, "derived", "processes x (budget - the rest) / all daemons"
+            fitting[name], "derived", "processes x (budget - the rest) / all daemons"
         ),
     }

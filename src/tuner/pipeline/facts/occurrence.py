@@ -6,7 +6,7 @@ from collections import ChainMap
 from collections.abc import Callable
 from functools import cache
 
-from tuner.apache.effective.access import is_restricted
+from tuner.apache.effective.access import Restrictions
 from tuner.apache.effective.values import location_of
 from tuner.apache.syntax.words import atoi
 from tuner.apache.tree import Configuration, Directive
@@ -28,11 +28,15 @@ def occurrence_subjects(
     """Return what gives, for a directive's name, every place where it is in force."""
 
     @cache
+    def restrictions() -> Restrictions:
+        return Restrictions(configuration)
+
+    @cache
     def subjects(name: str) -> tuple[Subject, ...]:
         return tuple(
             Subject(
                 f"{one.name} in {one.context}",
-                ChainMap(_facts(configuration, content, one), server),
+                ChainMap(_facts(content, restrictions(), one), server),
                 location_of(one),
                 occurrence=one.name,
             )
@@ -50,7 +54,7 @@ def _in_force(configuration: Configuration, name: str) -> list[Directive]:
     return list(last.values())
 
 
-def _facts(configuration: Configuration, content: Content, one: Directive) -> Table:
+def _facts(content: Content, restrictions: Restrictions, one: Directive) -> Table:
     where = f"{one.name} at {one.location}"
     words = one.words
     first = words[0] if words else ""
@@ -69,7 +73,7 @@ def _facts(configuration: Configuration, content: Content, one: Directive) -> Ta
         "here.covers_documents": Known(content.covers_documents(one), "derived", where),
         "here.on_network": content.on_network(one),
         "here.host_names": Known(_host_names(one), "configuration", where),
-        "here.is_restricted": Known(is_restricted(configuration, one), "derived", where),
+        "here.is_restricted": Known(restrictions.restrict(one), "derived", where),
     }
     no_number = Unknown(f"{first!r} at {one.location} is no number")
     is_number = bool(_NUMBER.match(first))
