@@ -247,3 +247,14 @@ def test_old_processes_beside_new_ones(mpm: MpmName, server_limit: int, old: int
     need = memory_need(today.model_copy(update={"front": front}), costs(MB, 37 * MB))
     assert need.restart_bytes - need.steady_bytes == old * 37 * MB
     assert sum(one.processes for one in need.restart) == old
+
+
+def test_the_equation_of_many_groups_shows_the_largest_and_sums_the_rest() -> None:
+    names = [f"app{number}" for number in range(40)]
+    today = settings_of(10, **dict.fromkeys(names, (1, 5)))
+    sizes = {name: (400 if name == "app7" else 20) * MB for name in names}
+    model = costs(4 * MB, 5 * MB, **sizes)
+    need = memory_need(today, model)
+    assert "1 x 400 MB daemon app7" in need.formula
+    assert need.formula.count("daemon") == 11
+    assert "+ 584 MB of 30 more" in need.formula

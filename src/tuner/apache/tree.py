@@ -221,6 +221,15 @@ class Configuration:
         return tuple(found)
 
     @cached_property
+    def module_lines(self) -> tuple[Directive, ...]:
+        """The active LoadModule lines outside sections; httpd does not keep them in its tree."""
+        return tuple(
+            one
+            for one in self.directives
+            if one.key == "loadmodule" and one.active and one.section is None
+        )
+
+    @cached_property
     def _by_section(self) -> dict[tuple[int, str], list[Directive]]:
         table: dict[tuple[int, str], list[Directive]] = {}
         for one in self.tree:

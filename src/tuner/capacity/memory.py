@@ -63,6 +63,10 @@ class NeedTerm(Value):
         return self.processes * self.each_bytes
 
 
+_MOST_TERMS = 12
+"""What a line can hold for people; all terms stand in the report's JSON."""
+
+
 class MemoryNeed(Value):
     """Memory at full occupancy, term by term."""
 
@@ -87,12 +91,19 @@ class MemoryNeed(Value):
 
     @property
     def formula(self) -> str:
-        """The need as an equation: ``1 x 4 MB parent + 500 x 40 MB front = 19.5 GB``."""
-        parts = [
-            f"{term.processes} x {format_size(term.each_bytes)} {term.name}"
-            for term in self.terms
-            if term.size_bytes
-        ]
+        """The need as an equation: ``1 x 4 MB parent + 500 x 40 MB front = 19.5 GB``.
+
+        With many daemon process groups the largest terms stand for themselves.
+        """
+        terms = [term for term in self.terms if term.size_bytes]
+        shown = terms
+        if len(terms) > _MOST_TERMS:
+            least = sorted(term.size_bytes for term in terms)[-_MOST_TERMS]
+            shown = [term for term in terms if term.size_bytes >= least][:_MOST_TERMS]
+        parts = [f"{term.processes} x {format_size(term.each_bytes)} {term.name}" for term in shown]
+        if rest := len(terms) - len(shown):
+            left = sum(term.size_bytes for term in terms) - sum(one.size_bytes for one in shown)
+            parts.append(f"{format_size(left)} of {rest} more")
         return f"{' + '.join(parts)} = {format_size(self.size_bytes)}"
 
 

@@ -244,11 +244,8 @@ def _anchor(configuration: Configuration, name: str) -> tuple[Directive | None, 
             return related[-1], False
         loading = [
             one
-            for one in configuration.directives
-            if one.key == "loadmodule"
-            and one.active
-            and one.section is None
-            and configuration.modules.get((one.words or ("",))[0]) == kind.source
+            for one in configuration.module_lines
+            if configuration.modules.get((one.words or ("",))[0]) == kind.source
             and _is_safe(configuration, one)
         ]
         if loading:
