@@ -26,6 +26,7 @@ def today(made: Laboratory) -> Runner:
     return Runner("today", made.configuration, made.today)
 
 
+@pytest.mark.slow
 def test_an_embedded_application_is_tried_as_a_daemon(laboratory: Make) -> None:
     made = laboratory(WAITS, mpm="prefork", daemon=False, workers=4)
     (found,) = try_daemon_mode(made, today(made), observe_machine())
@@ -78,6 +79,7 @@ def test_keep_alive_is_not_doubted_where_every_client_has_a_worker(
     assert try_without_keep_alive(made, today(made)) == ()
 
 
+@pytest.mark.slow
 def test_other_mpms_are_measured_beside_the_one_in_use(laboratory: Make) -> None:
     made = laboratory(WAITS)
     found = try_other_mpms(made, today(made))
