@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 
 from tuner.pipeline.measure import Measurement
-from tuner.pipeline.optimise.result import OptimiseReport, Side
+from tuner.pipeline.optimise.result import Alternative, OptimiseReport, Side
 from tuner.report.style import Style, printable
 from tuner.report.wording import written
 from tuner.search.statistics import mean_with_interval
@@ -188,33 +188,39 @@ def _change(factor: float) -> str:
 
 
 def _alternatives(report: OptimiseReport) -> str:
-    """Return the other ways to serve, with what would have to be written for each."""
-    if not report.alternatives:
+    rows = alternative_rows(report)
+    if not rows:
         return ""
-    percentile = report.request.objective.percentile
-    rows: list[tuple[str, ...]] = [
-        ("", "req/s", "against it", percentile, "served alike", "at full occupancy", "")
-    ]
-    for one in report.alternatives:
-        if one.ratio is None:
-            rows.append((one.name, "-", "-", "-", "-", "-", one.failed))
-            continue
-        ratio = one.ratio
-        rows.append(
-            (
-                one.name,
-                f"{one.throughput:.1f}",
-                f"{ratio.estimate:.2f} times ({ratio.low:.2f} to {ratio.high:.2f})",
-                format_seconds(one.latency_seconds) if one.latency_seconds else "-",
-                f"{one.fairness:.0%}" if one.fairness is not None else "-",
-                format_size(one.need_bytes),
-                "; ".join(one.directives),
-            )
-        )
     return (
         "Other ways to serve these requests, measured in turn with the result (not in the "
         f"patch):\n{table(rows)}\n"
         "  served alike: Jain's index over the clients, 100 % when all got the same"
+    )
+
+
+def alternative_rows(report: OptimiseReport) -> list[tuple[str, ...]]:
+    """Return a heading and a row for each other way to serve; nothing where none was tried."""
+    if not report.alternatives:
+        return []
+    head = ("req/s", "against it", report.request.objective.percentile, "served alike")
+    return [
+        ("", *head, "at full occupancy", ""),
+        *(_alternative_row(one) for one in report.alternatives),
+    ]
+
+
+def _alternative_row(one: Alternative) -> tuple[str, ...]:
+    ratio = one.ratio
+    if ratio is None:
+        return (one.name, "-", "-", "-", "-", "-", one.failed)
+    return (
+        one.name,
+        f"{one.throughput:.1f}",
+        f"{ratio.estimate:.2f} times ({ratio.low:.2f} to {ratio.high:.2f})",
+        format_seconds(one.latency_seconds) if one.latency_seconds else "-",
+        f"{one.fairness:.0%}" if one.fairness is not None else "-",
+        format_size(one.need_bytes),
+        "; ".join(one.directives),
     )
 
 
