@@ -104,17 +104,7 @@ class Study:
         spent: dict[str, dict[str, float]] = {
             "grid": {"trials": len(grid), "seconds": grid_seconds}
         }
-        for number in range(self.options.repeats):
-            name = "tuner" if number == 0 else f"tuner again {number}"
-            report = optimise(self.request, self.runs / f"tuner-{number}", say)
-            won = report.winner.settings if report.is_better and report.winner else self.space.today
-            chosen[name] = won
-            spent[name] = {
-                "trials": len(report.trials),
-                "seconds": report.elapsed_seconds,
-                "over_budget": sum(one.memory_bytes > report.budget_bytes for one in report.trials),
-            }
-            self.laboratory.costs = report.costs
+        self._ask_tuner(chosen, spent)
         chosen |= {
             "Debian stock": advisers.debian_stock(self.space),
             "mod_wsgi-express": advisers.express(self.space),
@@ -132,6 +122,20 @@ class Study:
                 "seconds": time.monotonic() - start,
             }
         return self.compare(chosen, spent)
+
+    def _ask_tuner(self, chosen: dict[str, Settings], spent: dict[str, dict[str, float]]) -> None:
+        """Run tuner as often as asked for; put its answers and what they took into both."""
+        for number in range(self.options.repeats):
+            name = "tuner" if number == 0 else f"tuner again {number}"
+            report = optimise(self.request, self.runs / f"tuner-{number}", say)
+            won = report.winner.settings if report.is_better and report.winner else self.space.today
+            chosen[name] = won
+            spent[name] = {
+                "trials": len(report.trials),
+                "seconds": report.elapsed_seconds,
+                "over_budget": sum(one.memory_bytes > report.budget_bytes for one in report.trials),
+            }
+            self.laboratory.costs = report.costs
 
     def _front_rss(self) -> int:
         (measured,) = self.laboratory.bench.measure(
@@ -191,11 +195,13 @@ class Study:
         }
 
     def again(self, found: dict[str, Any]) -> dict[str, Any]:
-        """Compare what an earlier run chose once more, without searching."""
+        """Compare once more what an earlier run chose; with ``--tuner`` after new runs of tuner."""
         chosen = {name: Settings.model_validate(one["settings"]) for name, one in found.items()}
         spent = {
             name: {key: one[key] for key in SPENT if key in one} for name, one in found.items()
         }
+        if self.options.tuner:
+            self._ask_tuner(chosen, spent)
         return self.compare(chosen, spent)
 
 
@@ -224,6 +230,9 @@ def main() -> None:
     )
     parser.add_argument(
         "--compare", action="store_true", help="only measure again what an earlier run chose"
+    )
+    parser.add_argument(
+        "--tuner", action="store_true", help="with --compare: let tuner search again"
     )
     parser.add_argument("--probe-seconds", type=float)
     parser.add_argument("--grid", type=int)

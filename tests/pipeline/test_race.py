@@ -11,7 +11,7 @@ from tests.search.surfaces import daemon_space
 from tuner.capacity.settings import Settings
 from tuner.pipeline.measure import Measurement
 from tuner.pipeline.optimise.laboratory import Laboratory
-from tuner.pipeline.optimise.race import Runner, race, ratio_of
+from tuner.pipeline.optimise.race import Runner, in_order, race, ratio_of
 from tuner.search.space import Point
 
 SPACE = daemon_space()
@@ -99,3 +99,22 @@ def test_without_today_two_rounds_are_enough() -> None:
     track = Track({"a": always(10)})
     race(track.laboratory(), None, [runner("a", 1)], 6, lambda: False)
     assert track.order == ["a", "a"]
+
+
+@pytest.mark.parametrize(
+    ("speeds", "budget_share", "order"),
+    [
+        ({"small": 100.0, "large": 101.0}, 50, ["small", "large"]),
+        ({"small": 100.0, "large": 110.0}, 50, ["large", "small"]),
+        # The larger one costs less than a hundredth of a budget as large as this.
+        ({"small": 100.0, "large": 101.0}, 10_000, ["large", "small"]),
+    ],
+)
+def test_the_cheaper_of_equals_wins_where_memory_matters(
+    speeds: dict[str, float], budget_share: int, order: list[str]
+) -> None:
+    found = [runner(name, number) for number, name in enumerate(speeds, 1)]
+    for one in found:
+        one.measurements.append(measurement(speeds[one.name], settings=one.settings))
+    budget = budget_share * SPACE.costs.groups["app"].size_bytes
+    assert [one.name for one in in_order(found, SPACE.costs, budget)] == order

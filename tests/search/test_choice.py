@@ -36,6 +36,11 @@ def test_the_fastest_and_the_cheap_come_next() -> None:
     assert numbers(choose(trials, {}, Objective(), 9)) == [1, 0, 2]
 
 
+def test_the_roomiest_of_those_that_are_nearly_as_fast_races_too() -> None:
+    trials = [trial(0, 100, 50), trial(1, 99, 30), trial(2, 97, 10), trial(3, 97, 90)]
+    assert numbers(choose(trials, {}, Objective(), 9)) == [1, 0, 3, 2]
+
+
 def test_levelled_throughputs_count_instead_of_measured_ones() -> None:
     trials = [trial(0, 100, 50), trial(1, 120, 60)]
     assert numbers(choose(trials, {0: 100, 1: 90}, Objective(), 1)) == [0]

@@ -18,8 +18,8 @@ def choose(
 
     ``throughputs`` gives requests per second by trial number, measurement errors
     evened out where that was possible. Behind the best come the fastest, the
-    cheapest that is nearly as fast, and others of a different shape: what a final
-    comparison should decide between.
+    roomiest and the cheapest that are nearly as fast, and others of a different shape:
+    what a final comparison should decide between.
     """
     feasible = [one for one in trials if one.is_feasible(objective)]
     if not feasible:
@@ -31,6 +31,7 @@ def choose(
     order = [
         _best(feasible, share, objective),
         fastest[0],
+        max(near, key=lambda one: one.need_bytes),
         min(near, key=lambda one: one.need_bytes),
         *(one for one in fastest if share[one.number] >= _THROUGHPUT_KEPT),
     ]

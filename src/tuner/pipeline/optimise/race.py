@@ -4,10 +4,11 @@ Rounds run forwards and backwards (ABC, CBA): a trend of the machine then falls 
 all sides alike. Who is clearly slower than the leader leaves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tuner.apache.tree import Configuration
+from tuner.capacity.memory import MemoryCosts, memory_need
 from tuner.capacity.settings import Settings
 from tuner.patch.build import Patch
 from tuner.pipeline.measure import Measurement, latency_of
@@ -21,6 +22,8 @@ from tuner.units import format_seconds
 _LEAST_ROUNDS = 4
 _ROUNDS_TO_LEAVE = 3
 _EXTENSION = 2
+_SMALL_SHARE = 0.01
+"""Of the budget: less memory than this is not worth any throughput."""
 _PROMISING_GAIN = 1.03
 _CLEAR_ENOUGH = 0.02
 """A race ends early when the interval is narrower than this on both sides."""
@@ -75,6 +78,20 @@ def race(
             _dismiss(runners)
         if _is_decided(today, runners) or is_out_of_time():
             break
+
+
+def in_order(runners: Sequence[Runner], costs: MemoryCosts, budget_bytes: int) -> list[Runner]:
+    """Return who finished, the best first: the cheapest of those that are equal.
+
+    Where equals differ by little memory, the faster one comes first.
+    """
+    most = max(one.mean for one in runners)
+    need = {one.name: memory_need(one.settings, costs).size_bytes for one in runners}
+    equal = [one for one in runners if one.mean >= (1 - EQUAL_SHARE) * most]
+    enough = min(need[one.name] for one in equal) + _SMALL_SHARE * budget_bytes
+    equal.sort(key=lambda one: (max(need[one.name], enough), -one.mean))
+    rest = [one for one in runners if one not in equal]
+    return [*equal, *sorted(rest, key=lambda one: -one.mean)]
 
 
 def measure(laboratory: Laboratory, runner: Runner, number: int) -> None:

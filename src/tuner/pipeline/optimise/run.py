@@ -26,7 +26,7 @@ from tuner.pipeline.optimise.alternatives.mpm import try_other_mpms
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.outlook import outlook_of
 from tuner.pipeline.optimise.overload import probe_overload
-from tuner.pipeline.optimise.race import Runner, race, ratio_of
+from tuner.pipeline.optimise.race import Runner, in_order, race, ratio_of
 from tuner.pipeline.optimise.request import OptimiseRequest
 from tuner.pipeline.optimise.result import Alternative, OptimiseReport, Overload
 from tuner.pipeline.optimise.searching import Searched, search_settings
@@ -35,7 +35,7 @@ from tuner.pipeline.target import find_target
 from tuner.pipeline.views import demand_runnable, views_of
 from tuner.probe.engines import engine
 from tuner.probe.guard import memory_guard
-from tuner.search.choice import EQUAL_SHARE, pareto_front
+from tuner.search.choice import pareto_front
 from tuner.search.trial import Trial
 from tuner.units import format_size
 
@@ -45,7 +45,10 @@ LEAST_AVAILABLE_SHARE = 0.05
 _SEARCH_SHARE = 0.5
 """Share of the time limit after which the search stops to leave time for the race."""
 
-_CANDIDATES_WITH_TODAY = 2
+_RACE_SHARE = 0.9
+"""Share of the time limit after which the race stops: the probes above the load follow."""
+
+_CANDIDATES_WITH_TODAY = 3
 """Settings that race against today's."""
 
 
@@ -179,11 +182,11 @@ class _Optimisation:
             today,
             runners,
             self.request.rounds,
-            lambda: self.elapsed > self.request.time_limit_seconds,
+            lambda: self.elapsed > _RACE_SHARE * self.request.time_limit_seconds,
         )
         chosen: Runner | None = None
         overload: tuple[Overload, ...] = ()
-        for runner in self._order(runners):
+        for runner in in_order(runners, self.laboratory.costs, self.budget.size_bytes):
             overload = probe_overload(self.laboratory, runner)
             problem = next((one for one in overload if one.problem), None)
             chosen = chosen or runner
@@ -230,15 +233,6 @@ class _Optimisation:
             reasons,
             httpd_test(self.configuration, self.laboratory.bench.httpd),
         )
-
-    def _order(self, runners: Sequence[Runner]) -> list[Runner]:
-        """Return the finishers, the best first: the cheapest of those that are equal."""
-        most = max(one.mean for one in runners)
-        costs = self.laboratory.costs
-        equal = [one for one in runners if one.mean >= (1 - EQUAL_SHARE) * most]
-        equal.sort(key=lambda one: (memory_need(one.settings, costs).size_bytes, -one.mean))
-        rest = [one for one in runners if one not in equal]
-        return [*equal, *sorted(rest, key=lambda one: -one.mean)]
 
     def _judge(
         self, today: Runner | None, winner: Runner, overload: Sequence[Overload]
