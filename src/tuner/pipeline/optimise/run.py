@@ -18,7 +18,7 @@ from tuner.host.machine import Machine, observe_machine
 from tuner.patch.build import Patch, build_patch
 from tuner.pipeline.changes import changes_between
 from tuner.pipeline.httpdtest import httpd_test
-from tuner.pipeline.measure import Bench, Progress, Replay, latency_of
+from tuner.pipeline.measure import Bench, Progress, Replay
 from tuner.pipeline.observe import budget_for
 from tuner.pipeline.optimise.alternatives.daemon_mode import try_daemon_mode
 from tuner.pipeline.optimise.alternatives.keep_alive import try_without_keep_alive
@@ -30,6 +30,7 @@ from tuner.pipeline.optimise.race import Runner, in_order, race, ratio_of
 from tuner.pipeline.optimise.request import OptimiseRequest
 from tuner.pipeline.optimise.result import Alternative, OptimiseReport, Overload
 from tuner.pipeline.optimise.searching import Searched, search_settings
+from tuner.pipeline.optimise.verdict import judge
 from tuner.pipeline.record import RunRecord, read_run
 from tuner.pipeline.target import find_target
 from tuner.pipeline.views import demand_runnable, views_of
@@ -37,7 +38,6 @@ from tuner.probe.engines import engine
 from tuner.probe.guard import memory_guard
 from tuner.search.choice import pareto_front
 from tuner.search.trial import Trial
-from tuner.units import format_size
 
 LEAST_AVAILABLE_SHARE = 0.05
 """A probe stops when less than this share of the machine's memory is available."""
@@ -198,7 +198,7 @@ class _Optimisation:
                 f"{problem.problem}"
             )
         assert chosen is not None
-        verdict, keep = self._judge(today, chosen, overload)
+        verdict, keep = judge(self.laboratory, today, chosen, overload)
         return self._report(
             searched,
             today,
@@ -233,44 +233,6 @@ class _Optimisation:
             reasons,
             httpd_test(self.configuration, self.laboratory.bench.httpd),
         )
-
-    def _judge(
-        self, today: Runner | None, winner: Runner, overload: Sequence[Overload]
-    ) -> tuple[str, bool]:
-        """Say what the race means, and whether there is something to recommend."""
-        objective = self.request.objective
-        late = [
-            one
-            for one in winner.measurements
-            if one.probe.error_rate > objective.max_error_rate
-            or (
-                objective.latency_seconds is not None
-                and (latency_of(one.probe, objective.percentile) or 0) > objective.latency_seconds
-            )
-        ]
-        if 2 * len(late) > len(winner.measurements):
-            return "measured again, the best settings miss the objective", False
-        need = memory_need(winner.settings, self.laboratory.costs).size_bytes
-        if need > self.budget.size_bytes:
-            return (
-                f"measured again, the best settings need {format_size(need)}, more than the budget",
-                False,
-            )
-        broken = next((one for one in overload if one.problem), None)
-        if broken is not None:
-            return (
-                f"every better setting breaks at {broken.factor:g} times the load: "
-                f"{broken.problem}",
-                False,
-            )
-        ratio = ratio_of(today, winner)
-        if ratio is None:
-            return "today's settings do not fit the memory budget at this load; these do", True
-        if not self.laboratory.trials[0].is_feasible(objective):
-            return "today's settings miss the objective; these keep it", True
-        if ratio.is_more:
-            return f"throughput {ratio.describe()}", True
-        return f"nothing better than today beyond noise: {ratio.describe()}", False
 
     def _nothing(self, searched: Searched, verdict: str) -> OptimiseReport:
         alternatives: tuple[Alternative, ...] = ()
