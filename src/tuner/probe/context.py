@@ -49,6 +49,7 @@ class Observer:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         self.is_local = is_local(parts.hostname or "")
+        self.port = port
         self.server = server_processes(port) if self.is_local else None
         self.tcp = observe_tcp()
         self.activity: Activity = observe_activity()
@@ -60,10 +61,12 @@ class Observer:
         """Return what changed since this observer was made."""
         load = load_between(self.activity, observe_activity())
         seconds = load.seconds
-        after = _cpu_seconds(self.server)
         server_cores = None
-        if after is not None and self.server_seconds is not None:
-            server_cores = max(0.0, (after - self.server_seconds) / seconds)
+        if self.server is not None:
+            # Processes that the server has started since count from their beginning.
+            now = _cpu_seconds([*self.server, *(server_processes(self.port) or ())])
+            used = sum(value - self.server_seconds.get(key, 0.0) for key, value in now.items())
+            server_cores = max(0.0, used / seconds)
         elapsed = time.monotonic() - self.steady
         return Surroundings(
             is_local=self.is_local,
@@ -127,15 +130,14 @@ def _parent(process: psutil.Process) -> int:
         return 0
 
 
-def _cpu_seconds(processes: list[psutil.Process] | None) -> float | None:
-    if processes is None:
-        return None
-    total = 0.0
-    for process in processes:
+def _cpu_seconds(processes: list[psutil.Process] | None) -> dict[tuple[int, float], float]:
+    """Return the CPU seconds of each process that still runs, by pid and start."""
+    found = {}
+    for process in processes or ():
         with contextlib.suppress(psutil.Error):
             times = process.cpu_times()
-            total += times.user + times.system
-    return total
+            found[process.pid, process.create_time()] = times.user + times.system
+    return found
 
 
 def _own_seconds() -> float:
