@@ -3,17 +3,10 @@
 import pytest
 
 from tests.pipeline.measured import measurement
-from tests.search.surfaces import daemon_space
 from tuner.pipeline.optimise.overload import judge
-from tuner.pipeline.optimise.race import Runner
 from tuner.search.trial import Objective
 
 MB = 2**20
-
-
-def runner() -> Runner:
-    settings = daemon_space().today
-    return Runner("found", None, settings, measurements=[measurement(100)])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +21,7 @@ def runner() -> Runner:
 )
 def test_a_cliff_is_named(changed: dict[str, float], problem: str) -> None:
     measured = measurement(**{"throughput": 100, **changed})  # type: ignore[arg-type]
-    found = judge(runner(), measured, 128, 64, 200 * MB, Objective())
+    found = judge(measurement(100), measured, 128, 64, 200 * MB, Objective())
     assert found.factor == 2
     assert problem in found.problem
     assert bool(found.problem) == bool(problem)

@@ -32,8 +32,13 @@ def test_the_cheaper_of_equals_is_the_best() -> None:
 
 
 def test_the_fastest_and_the_cheap_come_next() -> None:
-    trials = [trial(0, 100, 50), trial(1, 99, 30), trial(2, 97, 10), trial(3, 80, 1)]
+    trials = [trial(0, 100, 50), trial(1, 99, 30), trial(2, 97, 10), trial(3, 70, 1)]
     assert numbers(choose(trials, {}, Objective(), 9)) == [1, 0, 2]
+
+
+def test_what_one_bad_probe_may_have_hidden_races_last() -> None:
+    trials = [trial(0, 100, 50), trial(1, 85, 30), trial(2, 60, 10)]
+    assert numbers(choose(trials, {}, Objective(), 9)) == [0, 1]
 
 
 def test_the_roomiest_of_those_that_are_nearly_as_fast_races_too() -> None:

@@ -24,9 +24,10 @@ _MEMORY_SLACK = 1.05
 
 
 def probe_overload(laboratory: Laboratory, runner: Runner) -> tuple[Overload, ...]:
-    """Probe the settings of a runner at 1.5 and 2 times the load, on one shadow.
+    """Probe the settings of a runner at the load and at 1.5 and 2 times it, on one shadow.
 
-    What looks like a cliff is probed again: one bad probe may be the machine's mood.
+    The probes follow each other, so that a slower machine does not look like a cliff. What
+    looks like a cliff is probed again: one bad probe may be the machine's mood.
     """
     found = _probe(laboratory, runner)
     if any(one.problem for one in found):
@@ -39,10 +40,12 @@ def probe_overload(laboratory: Laboratory, runner: Runner) -> tuple[Overload, ..
 def _probe(laboratory: Laboratory, runner: Runner) -> tuple[Overload, ...]:
     load = laboratory.request.concurrency
     wanted = tuple(dict.fromkeys(round(load * factor) for factor in FACTORS))
-    measured = laboratory.bench.measure(runner.tree, runner.settings, wanted, "overload")
+    at_load, *measured = laboratory.bench.measure(
+        runner.tree, runner.settings, (load, *wanted), "overload"
+    )
     need = memory_need(runner.settings, laboratory.costs).size_bytes
     found = tuple(
-        judge(runner, one, number, load, need, laboratory.request.objective)
+        judge(at_load, one, number, load, need, laboratory.request.objective)
         for number, one in zip(wanted, measured, strict=True)
     )
     for one in found:
@@ -54,7 +57,7 @@ def _probe(laboratory: Laboratory, runner: Runner) -> tuple[Overload, ...]:
 
 
 def judge(
-    runner: Runner,
+    at_load: Measurement,
     measured: Measurement,
     concurrency: int,
     load: int,
@@ -63,13 +66,14 @@ def judge(
 ) -> Overload:
     """Say whether a measurement above the load shows an error cliff or unbounded latency."""
     probe, factor = measured.probe, concurrency / load
+    kept = probe.throughput / max(at_load.probe.throughput, 1e-9)
     latency = latency_of(probe, objective.percentile)
     mean = concurrency / max(probe.throughput, 1e-9)
     problem = ""
     if probe.error_rate > objective.max_error_rate:
         problem = f"{probe.error_rate:.1%} of the requests fail"
-    elif probe.throughput < _THROUGHPUT_KEPT * runner.mean:
-        problem = f"throughput falls to {probe.throughput / max(runner.mean, 1e-9):.0%}"
+    elif kept < _THROUGHPUT_KEPT:
+        problem = f"throughput falls to {kept:.0%}"
     elif latency and latency > max(_STARVATION * mean, _TOLERABLE_SECONDS):
         problem = (
             f"{objective.percentile} of {format_seconds(latency)} is {latency / mean:.0f} times "
