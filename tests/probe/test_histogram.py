@@ -22,12 +22,13 @@ from tuner.probe.steady import drift, steady_from
 
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 10**8), min_size=1, max_size=200))
-def test_percentiles_are_within_three_digits(values: list[int]) -> None:
+def test_percentiles_and_mean_are_within_three_digits(values: list[int]) -> None:
     latency = summarise(histogram_of(values))
     assert latency is not None
     ordered = sorted(values)
     exact = ordered[max(0, math.ceil(0.5 * len(ordered)) - 1)] / 1e6
     assert latency.p50_seconds == pytest.approx(exact, rel=1e-3, abs=1e-6)
+    assert latency.mean_seconds == pytest.approx(sum(values) / len(values) / 1e6, rel=1e-3)
     assert latency.count == len(values)
 
 

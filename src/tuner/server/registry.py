@@ -20,11 +20,14 @@ import psutil
 from tuner.server.places import make_base_directory, shadow_directories
 
 _OWNER = "owner.json"
-_STOP_SECONDS = 12.0
-"""httpd itself kills what does not stop within 10 s (mpm_unix.c)."""
+_STOP_SECONDS = 3.0
+"""httpd itself kills what does not stop within 10 s (mpm_unix.c): with mod_wsgi 4.9 those are
+event's children whenever an application in them has used threads. Nobody else uses a shadow."""
 
 _ORPHAN_SECONDS = 1.0
 """What outlives its parent gets this long to end by itself."""
+
+_KILL_SECONDS = 3.0
 
 _START_TIME_TOLERANCE_SECONDS = 0.05
 
@@ -114,18 +117,26 @@ def end_group(identity: list[float] | None) -> int:
     """
     if not identity:
         return 0
-    members = list(_members(identity))
+    count = len(list(_members(identity)))
     parent = _process(identity)
+    hung: list[psutil.Process] = []
     if parent is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
             parent.send_signal(signal.SIGTERM)
-        psutil.wait_procs([parent], timeout=_STOP_SECONDS)
-    _, alive = psutil.wait_procs(members, timeout=_ORPHAN_SECONDS)
-    for process in {*alive, *_members(identity)}:
+        _, hung = psutil.wait_procs([parent], timeout=_STOP_SECONDS)
+    _wait_for_members(identity, 0 if hung else _ORPHAN_SECONDS)
+    for process in _members(identity):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(list(_members(identity)), timeout=3)
-    return len(members)
+    _wait_for_members(identity, _KILL_SECONDS)
+    return count
+
+
+def _wait_for_members(identity: list[float], timeout_seconds: float) -> None:
+    """Wait until all have ended; whether somebody has collected them does not matter."""
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline and any(_members(identity)):
+        time.sleep(0.02)
 
 
 def _members(identity: list[float]) -> Iterator[psutil.Process]:
