@@ -99,7 +99,7 @@ def test_an_embedded_application_is_fitted_into_its_budget(
 ) -> None:
     result = tuner(
         "optimize", sample("founding-prefork-embedded"), "--host", "http://app.example:8080/",
-        "--budget", "500M", *SHORT, "--format", "json",
+        "--budget", "500M", *SHORT, "--rounds", "2", "--format", "json",
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
@@ -194,7 +194,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
 ) -> None:
     process = subprocess.Popen(
         [*COMMAND, "optimize", sample("debian-event-daemon"),
-         "--host", "http://apps.example:8080/io/", "--run-dir", "run", *SHORT],
+         "--host", "http://apps.example:8080/io/", "--run-dir", "run", *SHORT, "--rounds", "2"],
         cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

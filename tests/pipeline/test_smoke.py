@@ -255,6 +255,7 @@ def request(url: str, control: str | None, **changes: object) -> SmokeRequest:
     return SmokeRequest(**fields)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_server_that_really_became_slower_is_found() -> None:
     """Both wait and do not compute, so that a busy test machine does not matter."""
     slow, control = Slow(0.010), Slow(0.010)
