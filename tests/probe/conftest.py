@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -132,6 +136,72 @@ def namespaces() -> Iterator[tuple[str, ...]]:
             # The pair first: with the namespace it would go a little later.
             for words in (["link", "del", f"{name}a"], ["netns", "del", name]):
                 subprocess.run(["ip", *words], check=False, capture_output=True)
+
+
+@pytest.fixture
+def ssh_hosts(
+    namespaces: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[str, ...]]:
+    """A host with an ssh server in each namespace, which ``ssh NAME`` reaches."""
+    if shutil.which("sshd") is None or shutil.which("ssh") is None:
+        pytest.skip("sshd or ssh is not installed")
+    for name in ("host", "user"):
+        key = str(tmp_path / name)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    with ExitStack() as stack:
+        for number, name in enumerate(namespaces, 1):
+            stack.enter_context(_ssh_server(tmp_path, name, f"10.213.{number}.2"))
+        yield _ssh_client(tmp_path, monkeypatch, len(namespaces))
+
+
+@contextmanager
+def _ssh_server(directory: Path, namespace: str, address: str) -> Iterator[None]:
+    configuration = directory / f"sshd-{namespace}"
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    configuration.write_text(
+        f"ListenAddress {address}\nHostKey {directory}/host\nPidFile none\nUsePAM no\n"
+        f"AuthorizedKeysFile {directory}/user.pub\nStrictModes no\nSetEnv PATH={path}\n"
+    )
+    program = shutil.which("sshd")
+    command = ["ip", "netns", "exec", namespace, program, "-D", "-e", "-f", str(configuration)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(address, 22)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for_port(address: str, port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection((address, port), 1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _ssh_client(directory: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> tuple[str, ...]:
+    """Put an ssh with a configuration of its own in front of the PATH."""
+    names = tuple(f"worker{number}" for number in range(1, count + 1))
+    hosts = "".join(f"Host {name}\nHostName 10.213.{name[-1]}.2\n" for name in names)
+    configuration = directory / "ssh_config"
+    configuration.write_text(
+        f"{hosts}Host *\nIdentityFile {directory}/user\nStrictHostKeyChecking no\n"
+        "UserKnownHostsFile /dev/null\nLogLevel ERROR\n"
+    )
+    program = directory / "bin/ssh"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {configuration} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return names
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
@@ -102,3 +103,42 @@ def test_workers_in_namespaces_of_their_own(
     assert result.client.processes == 2
     assert result.errors == {}
     assert result.good > 20
+
+
+def test_workers_are_started_on_other_hosts_by_ssh(
+    ssh_hosts: tuple[str, ...], namespaces: tuple[str, ...], open_server: str
+) -> None:
+    asked = plan(open_server, expect_workers=0, workers=ssh_hosts)
+    result = locust_engine.run(asked)
+    assert result.client.processes == 2
+    assert result.errors == {}
+    assert result.good > 20
+    for name in namespaces:
+        end_of_locust(name)
+
+
+def test_a_host_that_ssh_cannot_reach_is_named_at_once(
+    ssh_hosts: tuple[str, ...], open_server: str
+) -> None:
+    asked = plan(open_server, expect_workers=0, workers=(ssh_hosts[0], "10.213.2.77"))
+    with pytest.raises(ProbeError, match=r"10\.213\.2\.77 .*(No route|timed out)"):
+        locust_engine.run(asked)
+
+
+def end_of_locust(namespace: str) -> None:
+    """Wait for the last worker to leave the host."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        command = ["ip", "netns", "pids", namespace]
+        found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        if not any(b"locust" in cmdline(pid) for pid in found):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"locust still runs in {namespace}")
+
+
+def cmdline(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

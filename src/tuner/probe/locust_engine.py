@@ -27,7 +27,7 @@ from tuner.errors import ProbeError, UsageError
 from tuner.probe.context import is_loopback
 from tuner.probe.external.child import Finished, run_child, whole_seconds
 from tuner.probe.external.outcome import silent
-from tuner.probe.guard import Guard, no_guard
+from tuner.probe.guard import Guard, any_of, no_guard
 from tuner.probe.loop.tally import WINDOW_SECONDS
 from tuner.probe.merge import merge
 from tuner.probe.plan import ProbePlan
@@ -67,8 +67,10 @@ def run(plan: ProbePlan, guard: Guard = no_guard) -> ProbeResult:
         command = _master(plan, count, script, host, port)
         seconds = whole_seconds(plan.warmup_seconds + plan.duration_seconds)
         limit = _WAIT_SECONDS + seconds + _END_SECONDS
-        with _workers(_worker_commands(plan, count, port), directory):
-            finished = run_child(command, limit, guard, environment)
+        with _workers(_worker_commands(plan, count, port), directory) as lost:
+            finished = run_child(command, limit, any_of(lost, guard), environment)
+            if complaint := lost():
+                raise ProbeError(complaint)
         documents = _documents(result, finished)
     if finished.stopped and not documents:
         return silent(NAME, plan, finished)
@@ -161,27 +163,37 @@ def _worker_commands(plan: ProbePlan, count: int, port: int) -> list[list[str]]:
 
 
 @contextmanager
-def _workers(commands: Sequence[Sequence[str]], directory: Path) -> Iterator[None]:
-    """Run worker processes; they are gone afterwards."""
+def _workers(commands: Sequence[Sequence[str]], directory: Path) -> Iterator[Guard]:
+    """Run worker processes and tell when one of them fails; they are gone afterwards."""
     if commands and shutil.which(commands[0][0]) is None:
         raise ProbeError(f"{commands[0][0]} is not installed")
     processes: list[subprocess.Popen[bytes]] = []
-    with (directory / "workers.log").open("wb") as log:
-        try:
-            for command in commands:
-                processes.append(  # noqa: PERF401 - a failure ends those before
+    logs = [directory / f"worker-{number}.log" for number in range(1, len(commands) + 1)]
+
+    def lost() -> str:
+        for process, path in zip(processes, logs, strict=True):
+            if process.poll():
+                said = path.read_text("utf-8", "replace").split("\n")
+                complaint = next((one for one in reversed(said) if one.strip()), "it says nothing")
+                return f"{path.stem} failed: {complaint.strip()}"
+        return ""
+
+    try:
+        for command, path in zip(commands, logs, strict=True):
+            with path.open("wb") as log:
+                processes.append(
                     subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
                 )
-            yield
-        finally:
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                try:
-                    process.wait(3)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+        yield lost
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(3)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _documents(result: Path, finished: Finished) -> list[Document]:
