@@ -10,7 +10,7 @@ from tests.pipeline.test_smoke import Slow
 from tests.probe.servers import serving
 from tuner.report.formats import Document
 
-QUICK = ("--duration", "400ms", "--time-limit", "9s", "--concurrency", "4")
+QUICK = ("--duration", "400ms", "--time-limit", "13s", "--concurrency", "4")
 
 
 def test_a_regression_is_found_with_its_own_exit_code(tuner: Run, tmp_path: Path) -> None:
@@ -21,10 +21,10 @@ def test_a_regression_is_found_with_its_own_exit_code(tuner: Run, tmp_path: Path
         )
         assert recorded.returncode == 0, recorded.stderr
         assert "times the control's throughput" in recorded.stdout
-        same = tuner(*("smoke", "check", url, "base.json", "--time-limit", "9s"))
+        same = tuner(*("smoke", "check", url, "base.json", "--time-limit", "13s"))
         slow.seconds = 0.025
         worse = tuner(
-            *("smoke", "check", url, "base.json", "--time-limit", "9s", "--junit", "junit.xml"),
+            *("smoke", "check", url, "base.json", "--time-limit", "13s", "--junit", "junit.xml"),
             *("--format", "json"),
         )
     assert same.returncode == 0, same.stdout + same.stderr
