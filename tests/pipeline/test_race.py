@@ -79,13 +79,17 @@ def test_who_is_clearly_slower_leaves() -> None:
 
 
 def test_noise_uses_all_rounds() -> None:
-    noisy = lambda number: 100 + 30 * (number % 3 - 1)  # noqa: E731
+    def noisy(number: int) -> float:
+        return 100 + 30 * (number % 3 - 1)
+
     track, *_ = run({"today": always(100), "a": noisy})
     assert track.order.count("a") == 6
 
 
 def test_a_gain_that_noise_may_explain_gets_more_rounds() -> None:
-    promising = lambda number: 115 if number % 3 else 80  # noqa: E731
+    def promising(number: int) -> float:
+        return 115 if number % 3 else 80
+
     track, *_ = run({"today": always(90), "a": promising}, rounds=4)
     assert 4 < track.order.count("a") <= 8
 

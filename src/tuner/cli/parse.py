@@ -23,7 +23,7 @@ def parse_slo(text: str | None, max_error_rate: float, goal: "Goal") -> "Objecti
         raise UsageError(f"--slo {text}: write p99=500ms (p50, p90, p95 or p99)")
     return Objective(
         goal=goal,
-        percentile=percentile,  # type: ignore[arg-type]
+        percentile=percentile,  # type: ignore[arg-type]  # one of the four, checked above
         latency_seconds=parse_duration(limit),
         max_error_rate=max_error_rate,
     )

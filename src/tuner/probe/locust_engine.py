@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from tuner.errors import ProbeError, UsageError
 from tuner.probe.context import is_loopback
-from tuner.probe.external.child import Finished, run_child, whole_seconds
+from tuner.probe.external.child import Finished, last_line, run_child, whole_seconds
 from tuner.probe.external.outcome import silent
 from tuner.probe.guard import Guard, any_of, no_guard
 from tuner.probe.loop.tally import WINDOW_SECONDS
@@ -173,9 +173,8 @@ def _workers(commands: Sequence[Sequence[str]], directory: Path) -> Iterator[Gua
     def lost() -> str:
         for process, path in zip(processes, logs, strict=True):
             if process.poll():
-                said = path.read_text("utf-8", "replace").split("\n")
-                complaint = next((one for one in reversed(said) if one.strip()), "it says nothing")
-                return f"{path.stem} failed: {complaint.strip()}"
+                complaint = last_line(path.read_text("utf-8", "replace"))
+                return f"{path.stem} failed: {complaint or 'it says nothing'}"
         return ""
 
     try:

@@ -74,7 +74,7 @@ def loaded_mpm(configuration: Configuration) -> MpmName | None:
     """Return the MPM that the configuration loads, or that is compiled in."""
     for symbol, name in MPMS.items():
         if symbol in configuration.modules:
-            return name  # type: ignore[return-value]
+            return name  # type: ignore[return-value]  # keys are Literals
     return None
 
 

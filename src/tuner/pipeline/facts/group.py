@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tuner.apache.effective.daemons import DaemonGroup
 from tuner.apache.tree import Configuration
 from tuner.capacity.memory import group_processes_that_fit
-from tuner.fact import Known, Unknown
+from tuner.fact import Known, Origin, Unknown
 from tuner.pipeline.facts.application import is_loaded_at_start
 from tuner.pipeline.facts.interpreter import python_home_facts
 from tuner.pipeline.facts.memory import cost_fact
@@ -68,8 +68,8 @@ def group_facts(
     where = f"WSGIDaemonProcess {group.name} at {group.location}"
 
     def option(name: str) -> Known[Scalar]:
-        origin = "configuration" if name in group.options else "default"
-        return Known(group.number(name), origin, f"{name}= of {where}")  # type: ignore[arg-type]
+        origin: Origin = "configuration" if name in group.options else "default"
+        return Known(group.number(name), origin, f"{name}= of {where}")
 
     socket_timeout = option("socket-timeout")
     if not socket_timeout.value:

@@ -8,7 +8,7 @@ from tuner.capacity.memory import (
     memory_need,
 )
 from tuner.capacity.settings import FrontSettings, Settings
-from tuner.fact import Known, Unknown
+from tuner.fact import Known, Origin, Unknown
 from tuner.pipeline.facts.observed import observed_facts
 from tuner.pipeline.facts.origin import Table
 from tuner.pipeline.observe import Observation
@@ -105,9 +105,9 @@ def _budget_facts(observation: Observation) -> Table:
     }
 
 
-def cost_fact(size: int, origin: str, source: str) -> Known[Scalar]:
+def cost_fact(size: int, origin: Origin, source: str) -> Known[Scalar]:
     """Return what a process costs, in bytes, with where the number comes from."""
-    return Known(size, origin, source)  # type: ignore[arg-type]
+    return Known(size, origin, source)
 
 
 def _as_written(settings: Settings, mpm: MpmSettings) -> Settings:

@@ -8,7 +8,7 @@ from tuner.apache.effective.values import (
 )
 from tuner.apache.syntax.words import atoi
 from tuner.apache.tree import Configuration
-from tuner.fact import Fact, Known
+from tuner.fact import Fact, Known, Origin
 from tuner.rules.expression.nodes import Scalar
 
 Table = dict[str, Fact[Scalar]]
@@ -41,14 +41,14 @@ def of_seconds(configuration: Configuration, name: str, default: int) -> Known[S
 
 def of_flag(configuration: Configuration, name: str, default: bool) -> Known[Scalar]:
     """Return an On/Off directive, or its default."""
-    origin = "configuration" if in_force(configuration, name) else "default"
+    origin: Origin = "configuration" if in_force(configuration, name) else "default"
     value = flag(configuration, name, default)
-    return Known(value, origin, _source(configuration, name))  # type: ignore[arg-type]
+    return Known(value, origin, _source(configuration, name))
 
 
 def of_text(configuration: Configuration, name: str, default: str) -> Known[Scalar]:
     """Return a one-word directive in lower case, or its default."""
     written = text(configuration, name)
-    origin = "default" if written is None else "configuration"
+    origin: Origin = "default" if written is None else "configuration"
     value = (written or default).lower()
-    return Known(value, origin, _source(configuration, name))  # type: ignore[arg-type]
+    return Known(value, origin, _source(configuration, name))

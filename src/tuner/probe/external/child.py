@@ -38,8 +38,12 @@ class Finished:
     @property
     def complaint(self) -> str:
         """The last line that it wrote on standard error."""
-        lines = [line for line in self.stderr.splitlines() if line.strip()]
-        return lines[-1].strip() if lines else f"exit code {self.code}"
+        return last_line(self.stderr) or f"exit code {self.code}"
+
+
+def last_line(text: str) -> str:
+    """Return the last line that says something; empty where none does."""
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 def find_program(name: str, install: str) -> str:

@@ -51,7 +51,7 @@ def check(node: Node, kinds: Mapping[str, Kind]) -> Kind:
         return found
     for kind, dimension in _DIMENSIONS.items():
         if found == dimension:
-            return kind  # type: ignore[return-value]
+            return kind  # type: ignore[return-value]  # keys are Literals
     raise ExpressionError(f"the result is {found}, which is neither a size nor a time", node.column)
 
 
