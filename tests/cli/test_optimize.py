@@ -131,6 +131,10 @@ def test_nothing_better_is_code_4_and_no_patch(
         (("--host", "http://apps.example:8080/nothing/"), 1, "answers 404 to /nothing/"),
         (("--host", "http://apps.example:8080/", "--path", "x"), 2, "a path begins with /"),
         (("--host", "http://apps.example:8080/", "--slo", "fast"), 2, "write p99=500ms"),
+        (("--host", "http://apps.example:8080/", "--slo", "p99=0ms"), 2, "must be above 0"),
+        (("--host", "http://apps.example:8080/", "--probe-time", "0s"), 2, "between 200ms and"),
+        (("--host", "http://apps.example:8080/", "--time-limit", "0s"), 2, "between 1s and"),
+        (("--host", "http://apps.example:8080/", "--live"), 1, "no Apache runs with this"),
         (("--host", "http://apps.example:8080/", "--engine", "x"), 2, "no engine 'x'"),
     ],
 )
@@ -149,6 +153,49 @@ def test_bad_input_is_one_clear_line_and_leaves_nothing(
     assert message in line
     assert list(tmp_path.iterdir()) == []
     assert_nothing_is_left()
+
+
+def test_a_short_time_limit_still_measures_todays_settings(
+    tuner: Run, sample: Callable[[str], Path], httpd: Httpd
+) -> None:
+    result = tuner(
+        "optimize", sample("debian-event-daemon"), "--host", "http://apps.example:8080/hello/",
+        "--time-limit", "1s", "--max-error-rate", "1", *SHORT,
+    )  # fmt: skip
+    assert result.returncode == 4, result.stderr
+    assert "today's settings are the best measured" in result.stdout
+    assert_nothing_is_left()
+
+
+def test_a_request_that_changes_something_is_its_own_canary(
+    tuner: Run, sample: Callable[[str], Path], httpd: Httpd, tmp_path: Path
+) -> None:
+    """The application refuses GET: only the request that was allowed may be sent."""
+    tree = sample("debian-event-daemon")
+    script = next(tree.rglob("hello.wsgi"))
+    script.write_text(script.read_text() + ONLY_POST)
+    (tmp_path / "body.json").write_text("{}")
+    result = tuner(
+        "optimize", tree, "--host", "http://apps.example:8080", "--allow-methods", "POST",
+        "--path", "POST /hello/ @body.json", "--time-limit", "1s", *SHORT, "--format", "json",
+    )  # fmt: skip
+    assert result.returncode == 4, result.stderr
+    (trial,) = json.loads(result.stdout)["trials"]
+    assert trial["error_rate"] == 0
+    assert trial["throughput"] > 0
+
+
+ONLY_POST = """
+_answer = application
+
+
+def application(environ, start_response):
+    if environ["REQUEST_METHOD"] != "POST" or environ.get("CONTENT_TYPE") != "application/json":
+        start_response("405 Method Not Allowed", [("Content-Length", "0")])
+        return [b""]
+    environ["wsgi.input"].read()
+    return _answer(environ, start_response)
+"""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -9,12 +9,13 @@ from tests.pipeline.measured import Make
 from tests.probe.conftest import server_url
 from tuner.apache.binary import Httpd
 from tuner.apache.read import ReadRequest, read
-from tuner.host.machine import observe_machine
 from tuner.pipeline.measure import Bench
-from tuner.pipeline.observe import budget_for
+from tuner.pipeline.observe import ObserveRequest
 from tuner.pipeline.optimise.laboratory import Laboratory
+from tuner.pipeline.optimise.limits import observe_limits
 from tuner.pipeline.optimise.request import OptimiseRequest
 from tuner.pipeline.record import RunRecord
+from tuner.pipeline.running import loading_of
 from tuner.pipeline.target import find_target
 from tuner.pipeline.views import views_of
 from tuner.probe.engines import engine
@@ -61,6 +62,8 @@ def laboratory(
         workers: int = 32,
         paths: tuple[str, ...] = ("/app",),
         httpd: Httpd = httpd,
+        more: str = "",
+        app_memory: tuple[str, ...] = (),
     ) -> Laboratory:
         root = public_directory
         (root / "run").mkdir(exist_ok=True)
@@ -79,6 +82,7 @@ def laboratory(
                 daemon=DAEMON if daemon else "",
                 workers=workers,
             )
+            + more.format(root=root)
         )
         request = OptimiseRequest(
             read=ReadRequest(path=main, httpd=httpd),
@@ -90,7 +94,6 @@ def laboratory(
         )
         configuration = read(request.read)
         views = views_of(configuration)
-        assert views.settings is not None
         bench = Bench(
             httpd=httpd,
             target=find_target(configuration, views, request.host, paths, ()),
@@ -98,9 +101,11 @@ def laboratory(
             record=RunRecord(tmp_path / "run", {}),
             probe_seconds=1.0,
             timeout_seconds=5.0,
+            loading=loading_of(views),
         )
-        budget = budget_for(observe_machine(), None, "4G", None)
-        made = Laboratory(configuration, views.settings, bench, budget, request, lambda line: None)
+        observe = ObserveRequest(live=False, budget="4G", app_memory=app_memory)
+        limits = observe_limits(configuration, views, observe)
+        made = Laboratory(configuration, views, bench, limits, request, lambda line: None)
         made.calibrate()
         return made
 

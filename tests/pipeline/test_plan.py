@@ -90,6 +90,13 @@ def test_hosts_serve_the_target_at_the_low_end_and_one_more(tmp_path: Path) -> N
     found = made(tmp_path, target_throughput=2000.0)
     assert found.hosts == math.ceil(2000 / found.planned.low) + 1
     assert f"need {found.hosts} hosts" in render_text(found)
+    assert "at the low end" in render_text(found)
+
+
+def test_hosts_by_one_probe_are_those_of_the_estimate_and_say_so(tmp_path: Path) -> None:
+    found = plan(PlanRequest(run(tmp_path, raced=(400.0,)), target_throughput=2000.0))
+    assert found.hosts == math.ceil(2000 / 280) + 1
+    assert "by the estimate" in render_text(found)
 
 
 def test_more_cores_and_memory_are_the_models_answer(tmp_path: Path) -> None:

@@ -9,10 +9,13 @@ import pytest
 from tests.pipeline.measured import measurement
 from tests.search.surfaces import daemon_space
 from tuner.capacity.settings import Settings
+from tuner.errors import ServerError
 from tuner.pipeline.measure import Measurement
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.race import Runner, in_order, race, ratio_of
+from tuner.pipeline.replay import Replay
 from tuner.search.space import Point
+from tuner.search.trial import Goal, Objective
 
 SPACE = daemon_space()
 
@@ -27,21 +30,27 @@ class Track:
 
     def __init__(self, speeds: dict[str, Callable[[int], float]]) -> None:
         self.speeds, self.order = speeds, list[str]()
+        self.error_rates, self.failing = dict[str, float](), set[str]()
+        self.objective, self.rejected, self.replay = Objective(), list[str](), Replay()
 
     def measure(
         self, tree: object, settings: Settings, concurrencies: tuple[int, ...], kind: str
     ) -> tuple[Measurement, ...]:
         name = kind.removeprefix("race-")
+        if name in self.failing:
+            raise ServerError("does not start")
         number = self.order.count(name)
         self.order.append(name)
-        return (measurement(self.speeds[name](number), settings=settings),)
+        errors = self.error_rates.get(name, 0.0)
+        return (measurement(self.speeds[name](number), settings=settings, error_rate=errors),)
 
     def laboratory(self) -> Laboratory:
         fake = SimpleNamespace(
             bench=self,
-            request=SimpleNamespace(concurrency=64),
+            request=SimpleNamespace(concurrency=64, objective=self.objective),
             learn_costs=lambda measured: None,
             say=lambda line: None,
+            rejected=self.rejected,
         )
         return cast(Laboratory, fake)
 
@@ -106,19 +115,51 @@ def test_without_today_two_rounds_are_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("speeds", "budget_share", "order"),
+    ("goal", "speeds", "budget_share", "order"),
     [
-        ({"small": 100.0, "large": 101.0}, 50, ["small", "large"]),
-        ({"small": 100.0, "large": 110.0}, 50, ["large", "small"]),
+        ("throughput", {"small": 100.0, "large": 101.0}, 50, ["small", "large"]),
+        ("throughput", {"small": 100.0, "large": 110.0}, 50, ["large", "small"]),
         # The larger one costs less than a hundredth of a budget as large as this.
-        ({"small": 100.0, "large": 101.0}, 10_000, ["large", "small"]),
+        ("throughput", {"small": 100.0, "large": 101.0}, 10_000, ["large", "small"]),
+        ("memory", {"small": 96.0, "large": 100.0}, 10_000, ["small", "large"]),
+        ("memory", {"small": 94.0, "large": 100.0}, 50, ["large", "small"]),
     ],
 )
 def test_the_cheaper_of_equals_wins_where_memory_matters(
-    speeds: dict[str, float], budget_share: int, order: list[str]
+    goal: Goal, speeds: dict[str, float], budget_share: int, order: list[str]
 ) -> None:
     found = [runner(name, number) for number, name in enumerate(speeds, 1)]
     for one in found:
         one.measurements.append(measurement(speeds[one.name], settings=one.settings))
     budget = budget_share * SPACE.costs.groups["app"].size_bytes
-    assert [one.name for one in in_order(found, SPACE.costs, budget)] == order
+    ordered = in_order(found, Objective(goal=goal), SPACE.costs, budget)
+    assert [one.name for one in ordered] == order
+
+
+def test_the_quickest_to_answer_wins_where_latency_is_the_goal() -> None:
+    found = [runner(name, 1) for name in ("fast", "quick", "slow")]
+    figures = ((100.0, 0.5), (96.0, 0.2), (90.0, 0.1))
+    for one, (throughput, latency) in zip(found, figures, strict=True):
+        one.measurements.append(measurement(throughput, p99_seconds=latency))
+    ordered = in_order(found, Objective(goal="latency"), SPACE.costs, 1)
+    assert [one.name for one in ordered] == ["quick", "fast", "slow"]
+
+
+def test_who_misses_the_objective_does_not_send_others_away() -> None:
+    """The fast one fails too many requests: the slower one that does not stays in the race."""
+    track = Track({"today": always(50), "failing": always(150), "sound": always(100)})
+    today, *runners = (runner(name, n) for n, name in enumerate(track.speeds, 1))
+    track.error_rates["failing"] = 0.2
+    race(track.laboratory(), today, runners, 4, lambda: False)
+    assert "sound" in [one.name for one in runners]
+
+
+def test_a_side_that_does_not_start_again_leaves_the_race() -> None:
+    track = Track({"today": always(50), "gone": always(150), "sound": always(100)})
+    track.failing = {"gone"}
+    today, *runners = (runner(name, n) for n, name in enumerate(track.speeds, 1))
+    race(track.laboratory(), today, runners, 4, lambda: False)
+    assert [one.name for one in runners] == ["sound"]
+    assert len(today.measurements) == len(runners[0].measurements)
+    (said,) = track.rejected
+    assert said.endswith("does not start")

@@ -66,3 +66,26 @@ def test_what_is_not_a_run_is_refused(tmp_path: Path, content: str | None, messa
         (tmp_path / "trials.jsonl").write_text(content)
     with pytest.raises(UsageError, match=message):
         read_run(tmp_path)
+
+
+def test_a_new_run_does_not_begin_where_another_is_recorded(tmp_path: Path) -> None:
+    before = recorded(tmp_path).path.read_text()
+    with pytest.raises(UsageError, match="--resume"):
+        RunRecord(tmp_path, {"main": "y"})
+    assert (tmp_path / "trials.jsonl").read_text() == before
+
+
+def test_a_record_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """It holds the headers and cookies that were sent."""
+    assert recorded(tmp_path).path.stat().st_mode & 0o077 == 0
+
+
+def test_two_runs_in_one_second_get_directories_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("time.strftime", lambda text: "20260101-000000")
+    first = RunRecord(None, {"main": "x"})
+    first.append("trial")
+    second = RunRecord(None, {"main": "x"})
+    assert second.directory.name == "20260101-000000-2"

@@ -62,8 +62,7 @@ def copy(tmp_path: Path, httpd: Httpd) -> str:
     settings = views_of(configuration).settings
     assert settings is not None
     ports = PortMap(ports={80: 40080, 443: 40443})
-    text, _ = translate(configuration, httpd, Path("/private"), ports, settings)
-    return text
+    return translate(configuration, httpd, Path("/private"), ports, settings).text
 
 
 pytestmark = pytest.mark.httpd

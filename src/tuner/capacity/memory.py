@@ -47,6 +47,27 @@ class MemoryCosts(Value):
     """Piped loggers, mod_cgid and its scripts, all together."""
 
 
+def larger_cost(first: ProcessCost, second: ProcessCost) -> ProcessCost:
+    """Return the larger of two costs; what is known stands above what is assumed."""
+    return max(first, second, key=lambda one: (one.origin != "assumed", one.size_bytes))
+
+
+def larger_costs(first: MemoryCosts, second: MemoryCosts) -> MemoryCosts:
+    """Return the larger cost of every kind of process."""
+    both = first.groups.keys() & second.groups.keys()
+    return MemoryCosts(
+        parent=larger_cost(first.parent, second.parent),
+        front=larger_cost(first.front, second.front),
+        groups={
+            **first.groups,
+            **second.groups,
+            **{name: larger_cost(first.groups[name], second.groups[name]) for name in both},
+        },
+        shared_bytes=max(first.shared_bytes, second.shared_bytes),
+        helpers_bytes=max(first.helpers_bytes, second.helpers_bytes),
+    )
+
+
 class NeedTerm(Value):
     """One term of the need: a number of equal parts."""
 

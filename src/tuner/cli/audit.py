@@ -7,6 +7,7 @@ import typer
 
 from tuner.cli.options import (
     After,
+    AppMemory,
     Before,
     BudgetOption,
     ConfigPath,
@@ -14,7 +15,9 @@ from tuner.cli.options import (
     Env,
     EnvFile,
     HttpdPath,
+    Live,
     Output,
+    Pid,
     Quiet,
     Reserve,
     Root,
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SeverityName = Literal["info", "low", "medium", "high"]
 
-_MEMORY = "Memory"
 _RULES = "Rules"
 _RESULT = "Result"
 
@@ -67,28 +69,9 @@ def audit(
     env_file: EnvFile = None,
     static_module: StaticModules = None,
     httpd: HttpdPath = None,
-    live: Annotated[
-        bool | None,
-        typer.Option(
-            "--live/--no-live",
-            help="Measure the running server, or do not. Default: if it runs.",
-            show_default=False,
-            rich_help_panel=_MEMORY,
-        ),
-    ] = None,
-    pid: Annotated[
-        int | None,
-        typer.Option(help="Parent process of the running server.", rich_help_panel=_MEMORY),
-    ] = None,
-    app_memory: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--app-memory",
-            metavar="SIZE[@GROUP]",
-            help="What one application process costs, where it cannot be measured.",
-            rich_help_panel=_MEMORY,
-        ),
-    ] = None,
+    live: Live = None,
+    pid: Pid = None,
+    app_memory: AppMemory = None,
     budget: BudgetOption = None,
     reserve: Reserve = None,
     rules: Annotated[

@@ -8,6 +8,7 @@ import typer
 
 from tuner.cli.options import (
     After,
+    AppMemory,
     Before,
     BudgetOption,
     ConfigPath,
@@ -15,7 +16,9 @@ from tuner.cli.options import (
     Env,
     EnvFile,
     HttpdPath,
+    Live,
     Output,
+    Pid,
     Quiet,
     Reserve,
     Root,
@@ -93,6 +96,9 @@ def optimize(
     max_error_rate: Annotated[
         float, typer.Option(min=0.0, max=1.0, rich_help_panel=_LIMITS)
     ] = 0.01,
+    live: Live = None,
+    pid: Pid = None,
+    app_memory: AppMemory = None,
     budget: BudgetOption = None,
     reserve: Reserve = None,
     max_probes: Annotated[
@@ -172,14 +178,14 @@ def optimize(
     from tuner.apache.binary import find_httpd
     from tuner.cli.exits import NOTHING_BETTER
     from tuner.cli.output import emit, say, use_colour
-    from tuner.cli.parse import parse_slo
+    from tuner.cli.parse import parse_length, parse_slo
     from tuner.errors import UsageError
     from tuner.patch.build import write_patch
+    from tuner.pipeline.observe import ObserveRequest
     from tuner.pipeline.optimise.request import OptimiseRequest
     from tuner.pipeline.optimise.run import optimise
     from tuner.pipeline.optimise.run import resume as go_on
     from tuner.pipeline.traffic import find_traffic
-    from tuner.units import parse_duration
 
     progress = (lambda line: None) if quiet else say
     if resume is not None:
@@ -214,11 +220,16 @@ def optimize(
                 engine=engine,
                 search=search,
                 max_probes=max_probes,
-                time_limit_seconds=parse_duration(time_limit),
-                probe_seconds=parse_duration(probe_time),
+                time_limit_seconds=parse_length("--time-limit", time_limit, "1s", "24h"),
+                probe_seconds=parse_length("--probe-time", probe_time, "200ms", "10m"),
                 rounds=rounds,
-                budget=budget,
-                reserve=reserve,
+                observe=ObserveRequest(
+                    live=live,
+                    pid=pid,
+                    app_memory=tuple(app_memory or ()),
+                    budget=budget,
+                    reserve=reserve,
+                ),
                 consider_mpm=consider_mpm,
                 consider_daemon=consider_daemon,
                 shadow_port=shadow_port,

@@ -90,6 +90,28 @@ BudgetOption = Annotated[
         rich_help_panel=_MEMORY,
     ),
 ]
+Live = Annotated[
+    bool | None,
+    typer.Option(
+        "--live/--no-live",
+        help="Measure the running server, or do not. Default: if it runs.",
+        show_default=False,
+        rich_help_panel=_MEMORY,
+    ),
+]
+Pid = Annotated[
+    int | None,
+    typer.Option("--pid", help="Parent process of the running server.", rich_help_panel=_MEMORY),
+]
+AppMemory = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--app-memory",
+        metavar="SIZE[@GROUP]",
+        help="What one application process costs, where it cannot be measured.",
+        rich_help_panel=_MEMORY,
+    ),
+]
 Reserve = Annotated[
     str | None,
     typer.Option(

@@ -21,12 +21,30 @@ def parse_slo(text: str | None, max_error_rate: float, goal: "Goal") -> "Objecti
     percentile, equals, limit = text.partition("=")
     if not equals or percentile not in ("p50", "p90", "p95", "p99"):
         raise UsageError(f"--slo {text}: write p99=500ms (p50, p90, p95 or p99)")
+    seconds = parse_duration(limit)
+    if seconds <= 0:
+        raise UsageError(f"--slo {text}: the latency must be above 0")
     return Objective(
         goal=goal,
         percentile=percentile,  # type: ignore[arg-type]  # one of the four, checked above
-        latency_seconds=parse_duration(limit),
+        latency_seconds=seconds,
         max_error_rate=max_error_rate,
     )
+
+
+def parse_length(option: str, text: str, least: str, most: str) -> float:
+    """Parse a duration between two others; return seconds.
+
+    Raises:
+        UsageError: it is none, or outside.
+    """
+    from tuner.errors import UsageError
+    from tuner.units import parse_duration
+
+    seconds = parse_duration(text)
+    if not parse_duration(least) <= seconds <= parse_duration(most):
+        raise UsageError(f"{option} {text}: between {least} and {most}")
+    return seconds
 
 
 def parse_percent(option: str, text: str) -> float:

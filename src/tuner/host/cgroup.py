@@ -46,6 +46,8 @@ class GroupMemory(BaseModel):
     used_bytes: int | None
     """What its processes need: usage without page cache that can go at once; None
     when it cannot be read."""
+    cache_bytes: int = 0
+    """Page cache among them: in use lately, but the kernel can take it back."""
     oom_kills: int | None
     """Processes of the group that the kernel has killed for want of memory."""
 
@@ -59,6 +61,7 @@ def limited_groups(
             limit_bytes=int(limit.value),
             source=limit.source,
             used_bytes=_used_bytes(Path(limit.source).parent),
+            cache_bytes=_active_cache_bytes(Path(limit.source).parent),
             oom_kills=_oom_kills(Path(limit.source).parent),
         )
         for limit in memory_limits(pid, proc, sys)
@@ -76,6 +79,11 @@ def _used_bytes(directory: Path) -> int | None:
         if value is not None:
             return max(0, int(value) - statistics.get(inactive, 0))
     return None
+
+
+def _active_cache_bytes(directory: Path) -> int:
+    statistics = _table(directory / "memory.stat")
+    return statistics.get("total_active_file", statistics.get("active_file", 0))
 
 
 def _oom_kills(directory: Path) -> int | None:

@@ -1,8 +1,7 @@
 """Measure one Settings: start the server, warm it, probe it, take its memory and CPU."""
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,9 @@ from tuner.capacity.settings import Settings
 from tuner.errors import GuardStop
 from tuner.host.processes import ProcessMemory
 from tuner.host.profile import MemoryProfile, summarise
+from tuner.host.warmth import NOTHING_KNOWN, Loading
 from tuner.pipeline.record import RunRecord
+from tuner.pipeline.replay import Replay
 from tuner.pipeline.target import Target
 from tuner.probe.engines import Engine
 from tuner.probe.guard import Guard, no_guard
@@ -50,39 +51,6 @@ class Measurement:
         return sum(one.uss_high_bytes * one.processes for one in self.profile.roles)
 
 
-MEASURED = ("calibration", "trial", "race-", "overload", "beside-")
-"""How the kinds of the lines begin that hold a measurement."""
-
-
-class Replay:
-    """Measurements of an earlier run, given back in their order.
-
-    The search is the same for the same measurements, so a run that was interrupted
-    asks for the same settings again: it gets what was measured, then goes on.
-    """
-
-    def __init__(self, lines: Iterable[dict[str, Any]] = ()) -> None:
-        self._lines = deque(line for line in lines if line["kind"].startswith(MEASURED))
-
-    def take(
-        self, kind: str, settings: Settings, concurrencies: tuple[int, ...]
-    ) -> tuple[Measurement, ...]:
-        """Return the recorded measurements if they come next; nothing otherwise."""
-        wanted = settings.model_dump(mode="json")
-        head = list(self._lines)[: len(concurrencies)]
-        found = [
-            line["kind"] == kind
-            and line["settings"] == wanted
-            and line["probe"]["concurrency"] == number
-            for line, number in zip(head, concurrencies, strict=False)
-        ]
-        if len(found) < len(concurrencies) or not all(found):
-            return ()
-        for _ in head:
-            self._lines.popleft()
-        return tuple(measurement_of(line) for line in head)
-
-
 def measurement_of(line: dict[str, Any]) -> Measurement:
     """Return the measurement in a line of the record."""
     return Measurement(
@@ -106,6 +74,7 @@ class Bench:
     guard: Guard = no_guard
     fixed_ports: dict[int, int] | None = None
     replay: Replay = field(default_factory=Replay)
+    loading: Loading = NOTHING_KNOWN
 
     def measure(
         self,
@@ -113,8 +82,9 @@ class Bench:
         settings: Settings,
         concurrencies: tuple[int, ...],
         kind: str,
+        prepare: Callable[[Shadow], None] = lambda shadow: None,
     ) -> tuple[Measurement, ...]:
-        """Start a shadow with ``settings`` and probe it at each concurrency.
+        """Start a shadow with ``settings``, ``prepare`` it, and probe it at each concurrency.
 
         Raises:
             ServerError: it does not start or answer.
@@ -122,8 +92,10 @@ class Bench:
         """
         recorded = self.replay.take(kind, settings, concurrencies)
         if recorded:
-            return recorded
+            return tuple(measurement_of(line) for line in recorded)
         with self.running(configuration, settings) as shadow:
+            self.replay.end()
+            prepare(shadow)
             return tuple(self.probe(shadow, number, kind) for number in concurrencies)
 
     @contextmanager
@@ -145,7 +117,7 @@ class Bench:
             url=shadow.url,
             host=shadow.host,
             requests=self.target.requests,
-            headers=self.target.canary.headers,
+            headers=self.target.headers,
             concurrency=concurrency,
             warmup_seconds=warmup,
             duration_seconds=seconds,
@@ -175,11 +147,12 @@ class Bench:
         measurement = Measurement(
             settings=shadow.settings,
             probe=result,
-            profile=summarise(processes),
+            profile=summarise(processes, self.loading),
             server_cpu_seconds=used * share,
         )
         self.record.append(
             kind,
+            elapsed_seconds=self.replay.elapsed_seconds,
             settings=shadow.settings.model_dump(mode="json"),
             probe=result.model_dump(mode="json"),
             memory=measurement.profile.model_dump(mode="json"),

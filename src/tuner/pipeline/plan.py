@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,6 +20,7 @@ from tuner.search.trial import Objective
 
 SECONDS_PER_MONTH = 30 * 24 * 3600
 _GIB = 2**30
+_End = Literal["low end", "estimate"]
 
 
 class PlanRequest(NamedTuple):
@@ -81,7 +82,10 @@ class Plan(BaseModel):
     """Users at the same time, each waiting ``think_seconds`` between requests."""
     target_throughput: float | None
     hosts: int | None
-    """Hosts for the target, one more than needed (N+1), by the low end of the interval."""
+    """Hosts for the target, one more than needed (N+1)."""
+    hosts_by: _End | None
+    """Which end of ``planned`` they are counted by: the estimate where one probe, or very
+    different ones, leave the interval without a low end."""
     one_more_core: Range
     """Requests per second of one host with one more core, by the model."""
     one_more_gibibyte: Range
@@ -117,6 +121,7 @@ def _plan(request: PlanRequest, lines: Sequence[dict[str, Any]]) -> Plan:
     latency = max((one for one in latencies if one is not None), default=None)
     throughput = _range(values)
     planned = throughput.times(1 - request.headroom)
+    hosts, hosts_by = _hosts(request.target_throughput, planned)
     model, space = _model(lines, end)
     return Plan(
         run=str(request.run),
@@ -137,7 +142,8 @@ def _plan(request: PlanRequest, lines: Sequence[dict[str, Any]]) -> Plan:
         think_seconds=request.think_seconds,
         users=planned.times(request.think_seconds + _mean_latency(measured)),
         target_throughput=request.target_throughput,
-        hosts=_hosts(request.target_throughput, planned),
+        hosts=hosts,
+        hosts_by=hosts_by,
         one_more_core=throughput.times(_gain(model, space, cores=1)),
         one_more_gibibyte=throughput.times(_gain(model, space, memory_bytes=_GIB)),
     )
@@ -171,11 +177,12 @@ def _mean_latency(measured: Sequence[Measurement]) -> float:
     return sum(found) / max(1, len(found))
 
 
-def _hosts(target: float | None, planned: Range) -> int | None:
+def _hosts(target: float | None, planned: Range) -> tuple[int | None, _End | None]:
     if target is None:
-        return None
-    each = planned.low or planned.estimate
-    return math.ceil(target / each) + 1
+        return None, None
+    if planned.low:
+        return math.ceil(target / planned.low) + 1, "low end"
+    return math.ceil(target / planned.estimate) + 1, "estimate"
 
 
 def _model(lines: Sequence[dict[str, Any]], end: dict[str, Any]) -> tuple[ThroughputModel, Space]:

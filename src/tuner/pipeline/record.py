@@ -4,12 +4,13 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from tuner.errors import TunerError, UsageError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE = "trials.jsonl"
 
 
@@ -18,13 +19,22 @@ class RunRecord:
 
     The directory, by default ``tuner-runs/DATE-TIME``, is made with the first
     line, so that a run that fails before it measured anything leaves nothing.
-    ``start`` is the first line; None goes on with a file that has one.
+    ``start`` is the first line; None goes on with a file that has one. The file is
+    for its owner alone: it holds the headers and cookies that were sent.
+
+    Raises:
+        UsageError: a new run is to begin where one is recorded already.
     """
 
     def __init__(self, directory: Path | None, start: dict[str, Any] | None) -> None:
-        self.directory = directory or Path("tuner-runs") / time.strftime("%Y%m%d-%H%M%S")
+        self.directory = directory or _new_directory()
         self.path = self.directory / FILE
         self._start = start
+        if start is not None and self.path.exists():
+            raise UsageError(
+                f"{self.path} is the record of a run",
+                hint=f"name another --run-dir, or go on with it: --resume {self.directory}",
+            )
 
     def append(self, kind: str, **data: Any) -> None:
         """Write one line and make sure that it is on disk.
@@ -43,10 +53,18 @@ class RunRecord:
 
     def _write(self, kind: str, data: dict[str, Any]) -> None:
         line = {"schema_version": SCHEMA_VERSION, "kind": kind, "time": time.time(), **data}
-        with self.path.open("a", encoding="utf-8") as file:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
             file.write(json.dumps(line, sort_keys=True) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+def _new_directory() -> Path:
+    """Return a name by the date and time that is not taken."""
+    first = Path("tuner-runs") / time.strftime("%Y%m%d-%H%M%S")
+    others = (first.with_name(f"{first.name}-{number}") for number in count(2))
+    return next(one for one in chain((first,), others) if not one.exists())
 
 
 def read_run(directory: Path) -> list[dict[str, Any]]:

@@ -22,6 +22,9 @@ class Target:
     """Where requests go, and what serves them."""
 
     canary: Canary
+    """One of the requests, a safe one if there is one."""
+    headers: tuple[tuple[str, str], ...]
+    """Sent with every request."""
     requests: tuple[Request, ...]
     applications: tuple[Application | None, ...]
     """What serves each request; None where no WSGI application is mounted."""
@@ -84,15 +87,19 @@ def find_target(
     name = url.hostname
     virtual_host = virtual_host_of(configuration, name, port)
     if name in _LOOPBACK_NAMES and virtual_host is not None:
-        name = _server_name(configuration, virtual_host) or name
+        name = server_name(configuration, virtual_host) or name
+    common = tuple(parse_header(one) for one in headers)
+    asked = next((one for one in requests if one.is_safe), requests[0])
     canary = Canary(
         port=port,
-        path=requests[0].path,
+        path=asked.path,
         host=name,
         scheme=url.scheme,
-        headers=tuple(parse_header(one) for one in headers),
+        method=asked.method,
+        headers=(*common, *asked.headers),
+        body=asked.body,
     )
-    return Target(canary, requests, _applications(views, virtual_host, requests))
+    return Target(canary, common, requests, _applications(views, virtual_host, requests))
 
 
 def virtual_host_of(configuration: Configuration, name: str, port: int) -> Directive | None:
@@ -116,9 +123,12 @@ def virtual_host_of(configuration: Configuration, name: str, port: int) -> Direc
     return candidates[0] if candidates else None
 
 
-def _server_name(configuration: Configuration, host: Directive) -> str | None:
+def server_name(configuration: Configuration, host: Directive | None) -> str | None:
+    """Return the name in ServerName, which may stand between a scheme and a port."""
     found = occurrences(configuration, "ServerName", host)
-    return found[-1].words[0].partition(":")[0] if found and found[-1].words else None
+    if not found or not found[-1].words:
+        return None
+    return found[-1].words[0].rpartition("://")[2].partition(":")[0]
 
 
 def _applications(

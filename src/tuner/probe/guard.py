@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-import psutil
-
+from tuner.host.free import free_memory
 from tuner.units import format_size
 
 Guard = Callable[[], str]
@@ -24,16 +23,16 @@ def any_of(*guards: Guard) -> Guard:
     return check
 
 
-def memory_guard(least_available_bytes: int) -> Guard:
-    """Stop when the machine's available memory falls below a floor."""
+def memory_guard(least_share: float) -> Guard:
+    """Stop when less than a share of the memory is free, here or in our control groups."""
 
     def check() -> str:
-        available = psutil.virtual_memory().available
-        if available >= least_available_bytes:
+        free = free_memory()
+        if free.share >= least_share:
             return ""
         return (
-            f"available memory fell to {format_size(available)}, "
-            f"below {format_size(least_available_bytes)}"
+            f"available memory fell to {format_size(free.free_bytes)}, below {least_share:.0%} of "
+            f"{format_size(free.limit_bytes)} ({free.source})"
         )
 
     return check

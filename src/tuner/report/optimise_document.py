@@ -116,6 +116,8 @@ class OptimiseDocument(Model):
     machine: Machine
     trials: tuple[Trial, ...]
     rejected: tuple[str, ...]
+    doubts: tuple[str, ...]
+    """What the result cannot be sure of, apart from what each probe doubts."""
     changes: tuple[Change, ...]
     restart: RestartClass | None
     run_directory: str

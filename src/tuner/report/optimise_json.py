@@ -53,6 +53,7 @@ def document(report: OptimiseReport) -> dict[str, Any]:
         "machine": report.machine.model_dump(),
         "trials": [one.model_dump() for one in report.trials],
         "rejected": list(report.rejected),
+        "doubts": list(report.doubts),
         "changes": [one.model_dump() for one in report.patch.changes] if report.patch else [],
         "restart": report.patch.restart if report.patch else None,
         "run_directory": str(report.run_directory),

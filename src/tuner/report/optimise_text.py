@@ -236,7 +236,8 @@ def _doubts(report: OptimiseReport) -> str:
     for doubts in probes:
         found |= doubts
     lines = [f"Beware ({name}): {message}" for name, message in found.items()]
-    return "\n".join([*_starvation(report), *lines])
+    known = [f"Beware: {doubt}." for doubt in report.doubts]
+    return "\n".join([*known, *_starvation(report), *lines])
 
 
 def _starvation(report: OptimiseReport) -> list[str]:

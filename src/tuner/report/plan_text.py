@@ -28,9 +28,16 @@ def render_text(plan: Plan) -> str:
     if plan.hosts is not None:
         blocks.append(
             f"{plan.target_throughput:g} requests per second need {plan.hosts} hosts: "
-            f"{plan.hosts - 1} to serve them at the low end of the interval, and one to lose (N+1)."
+            f"{plan.hosts - 1} to serve them {_BY[plan.hosts_by]}, and one to lose (N+1)."
         )
     return "\n\n".join(blocks) + "\n"
+
+
+_BY = {
+    "low end": "at the low end of the interval",
+    "estimate": "by the estimate, which has no interval here",
+    None: "",
+}
 
 
 def _month_label(plan: Plan) -> str:

@@ -7,7 +7,7 @@ from tuner.search.trial import Objective, Trial
 EQUAL_SHARE = 0.02
 """Settings within 2 % of the best are equal; the cheapest of them is preferred."""
 
-_THROUGHPUT_KEPT = 0.95
+THROUGHPUT_KEPT = 0.95
 """What the objectives latency and memory keep of the best throughput."""
 
 _WORTH_A_RACE = 0.8
@@ -41,9 +41,13 @@ def choose(
     return list({one.number: one for one in order}.values())[:count]
 
 
+def kept_share(objective: Objective) -> float:
+    """Return the share of the best throughput that settings must give to be preferred."""
+    return 1 - EQUAL_SHARE if objective.goal == "throughput" else THROUGHPUT_KEPT
+
+
 def _best(feasible: Sequence[Trial], share: Mapping[int, float], objective: Objective) -> Trial:
-    kept = 1 - EQUAL_SHARE if objective.goal == "throughput" else _THROUGHPUT_KEPT
-    close = [one for one in feasible if share[one.number] >= kept]
+    close = [one for one in feasible if share[one.number] >= kept_share(objective)]
     if objective.goal == "latency":
         return min(close, key=lambda one: (one.latency_seconds or 0.0, one.need_bytes))
     return min(close, key=lambda one: (one.need_bytes, -share[one.number]))

@@ -82,7 +82,8 @@ class CoordinateSearch:
 
     def candidates(self, count: int) -> list[Trial]:
         """Return the trials worth a final comparison, the best first."""
-        return choose(list(self._measured.values()), {}, self.objective, count)
+        fitting = [one for one in self._measured.values() if self.space.holds(one.settings)]
+        return choose(fitting, {}, self.objective, count)
 
     def guess(self) -> Point:
         """Return the model's point: enough in service to fill the cores, within the load."""
@@ -135,10 +136,13 @@ class CoordinateSearch:
                 return point
         return None
 
+    def _is_good(self, trial: Trial) -> bool:
+        return trial.is_feasible(self.objective) and self.space.holds(trial.settings)
+
     def _is_better(self, trial: Trial, best: Trial) -> bool:
-        if not trial.is_feasible(self.objective):
+        if not self._is_good(trial):
             return False
-        if not best.is_feasible(self.objective):
+        if not self._is_good(best):
             return True
         gain = trial.throughput / best.throughput - 1 if best.throughput else math.inf
         if gain > LEAST_GAIN:

@@ -96,7 +96,8 @@ class GuidedSearch:
 
     def candidates(self, count: int) -> list[Trial]:
         """Return the trials worth a final comparison, the best first."""
-        return choose(list(self._measured.values()), self._levelled(), self.objective, count)
+        fitting = [one for one in self._measured.values() if self.space.holds(one.settings)]
+        return choose(fitting, self._levelled(), self.objective, count)
 
     @property
     def model(self) -> ThroughputModel:
@@ -149,7 +150,11 @@ class GuidedSearch:
         """Return the expected improvement of log throughput, priced and made feasible."""
         model = self.model
         with_model = len(self._measured) % 2 == 0 or self._error_of(model) <= _GOOD_MODEL
-        feasible = [p for p, one in self._usable() if one.is_feasible(self.objective)]
+        feasible = [
+            point
+            for point, one in self._usable()
+            if one.is_feasible(self.objective) and self.space.holds(one.settings)
+        ]
         both = self._posterior([*points, *feasible], model if with_model else None)
         mean, deviation = both.mean[: len(points)], both.deviation[: len(points)]
         chance = self._chance_of_objective(mean)

@@ -67,7 +67,11 @@ class Space(BaseModel):
 
     def allows(self, point: Point) -> bool:
         """Tell whether the settings of a point stay within the memory budget."""
-        return fits(self.settings(point), self.costs, self.budget_bytes)
+        return self.holds(self.settings(point))
+
+    def holds(self, settings: Settings) -> bool:
+        """Tell whether settings stay within the memory budget."""
+        return fits(settings, self.costs, self.budget_bytes)
 
     def need_bytes(self, point: Point) -> int:
         """Return the memory that a point needs at full occupancy."""

@@ -46,7 +46,7 @@ class Trial(BaseModel):
 
     def is_feasible(self, objective: Objective) -> bool:
         """Tell whether it keeps the latency objective and the error limit."""
-        if self.failed or self.error_rate > objective.max_error_rate:
+        if self.failed or not self.throughput or self.error_rate > objective.max_error_rate:
             return False
         if objective.latency_seconds is None:
             return True

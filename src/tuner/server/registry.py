@@ -29,6 +29,9 @@ _ORPHAN_SECONDS = 1.0
 
 _KILL_SECONDS = 3.0
 
+_NEW_SECONDS = 60.0
+"""A directory without an owner may be one that another tuner has just made."""
+
 _START_TIME_TOLERANCE_SECONDS = 0.05
 
 
@@ -95,18 +98,24 @@ def end_leftovers() -> list[str]:
     """End and remove what killed tuners left behind; return one line for each."""
     said: list[str] = []
     for directory in shadow_directories():
-        try:
-            owner = json.loads((directory / _OWNER).read_text())
-        except (OSError, ValueError):
-            owner = {}
-            if time.time() - directory.lstat().st_mtime < 60:
-                continue
-        if _process(owner.get("tuner")) is not None:
+        owner = _owner_of(directory)
+        if owner is None or _process(owner.get("tuner")) is not None:
             continue
         ended = end_group(owner.get("httpd"))
         remove_directory(directory)
         said.append(f"removed {directory}, left by a tuner that was killed ({ended} processes)")
     return said
+
+
+def _owner_of(directory: Path) -> dict[str, list[float] | None] | None:
+    """Return who owns a directory: nobody ({}) or, when it is new or gone by now, None."""
+    try:
+        owner: dict[str, list[float] | None] = json.loads((directory / _OWNER).read_text())
+        return owner
+    except (OSError, ValueError):
+        with contextlib.suppress(FileNotFoundError):
+            return {} if time.time() - directory.lstat().st_mtime >= _NEW_SECONDS else None
+        return None
 
 
 def end_group(identity: list[float] | None) -> int:

@@ -27,7 +27,7 @@ from tuner.server.registry import (
     record_httpd,
     remove_directory,
 )
-from tuner.server.translate import translate
+from tuner.server.translate import Translated, translate
 
 _READY_SECONDS = 30.0
 _CANARY_SECONDS = 30.0
@@ -45,7 +45,9 @@ class Canary:
     path: str = "/"
     host: str = "localhost"
     scheme: str = "http"
+    method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
 
 
 @dataclass(slots=True)
@@ -60,11 +62,14 @@ class Shadow:
     """The Host header that selects the virtual host."""
     settings: Settings
     ports: PortMap
+    groups: tuple[str, ...]
+    """The daemon process groups that it runs, in the order of their lines."""
     notes: tuple[str, ...]
+    """What it leaves out, and why."""
 
     def processes(self) -> tuple[ProcessMemory, ...]:
         """Measure the shadow's processes, by role."""
-        return process_tree(self.pid, [group.name for group in self.settings.groups])
+        return process_tree(self.pid, self.groups)
 
     def is_alive(self) -> bool:
         """Tell whether the parent process runs."""
@@ -97,7 +102,7 @@ def shadow_server(
     directory = new_directory()
     process: subprocess.Popen[bytes] | None = None
     try:
-        process, ports, notes = _start(configuration, httpd, settings, directory, fixed_ports)
+        process, ports, copy = _start(configuration, httpd, settings, directory, fixed_ports)
         shadow = Shadow(
             pid=process.pid,
             directory=directory,
@@ -105,7 +110,8 @@ def shadow_server(
             host=canary.host,
             settings=settings,
             ports=ports,
-            notes=notes,
+            groups=copy.groups,
+            notes=copy.notes,
         )
         _wait_for_daemons(shadow, process)
         _ask_canary(shadow, canary)
@@ -120,9 +126,9 @@ def configtest(configuration: Configuration, httpd: Httpd) -> tuple[bool, str]:
     directory = new_directory()
     try:
         ports = PortMap(ports={port: port for port in listened_ports(configuration)})
-        text, _ = translate(configuration, httpd, directory, ports, None)
+        copy = translate(configuration, httpd, directory, ports, None)
         file = directory / "httpd.conf"
-        file.write_text(text, "utf-8", "surrogateescape")
+        file.write_text(copy.text, "utf-8", "surrogateescape")
         check = httpd.check(file, Path("/"), dict(configuration.options.environment))
         return check.ok, check.complaint
     finally:
@@ -135,13 +141,13 @@ def _start(
     settings: Settings,
     directory: Path,
     fixed_ports: dict[int, int] | None,
-) -> tuple[subprocess.Popen[bytes], PortMap, tuple[str, ...]]:
+) -> tuple[subprocess.Popen[bytes], PortMap, Translated]:
     """Start httpd; another program may take a free port meanwhile, so try again then."""
     for attempt in range(_START_ATTEMPTS):
         ports = free_port_map(configuration, fixed_ports)
-        text, notes = translate(configuration, httpd, directory, ports, settings)
+        copy = translate(configuration, httpd, directory, ports, settings)
         file = directory / "httpd.conf"
-        file.write_text(text, "utf-8", "surrogateescape")
+        file.write_text(copy.text, "utf-8", "surrogateescape")
         process = _spawn(configuration, httpd, file, directory)
         record_httpd(directory, process.pid)
         try:
@@ -151,7 +157,7 @@ def _start(
             if "AH00072" in str(error) and attempt + 1 < _START_ATTEMPTS and not fixed_ports:
                 continue
             raise
-        return process, ports, tuple(notes)
+        return process, ports, copy
     raise ServerError("no free port could be kept")
 
 
@@ -194,7 +200,11 @@ def _wait_for_port(process: subprocess.Popen[bytes], port: int, directory: Path)
 
 def _wait_for_daemons(shadow: Shadow, process: subprocess.Popen[bytes]) -> None:
     """Wait until every daemon process of every group runs."""
-    expected = {group.name: group.processes for group in shadow.settings.groups if group.threads}
+    expected = {
+        group.name: group.processes
+        for group in shadow.settings.groups
+        if group.name in shadow.groups
+    }
     deadline = time.monotonic() + _READY_SECONDS
     found: dict[str, int] = {}
     while True:
@@ -217,8 +227,10 @@ def _wait_for_daemons(shadow: Shadow, process: subprocess.Popen[bytes]) -> None:
 def _ask_canary(shadow: Shadow, canary: Canary) -> None:
     url = shadow.url + canary.path
     try:
-        response = httpx.get(
+        response = httpx.request(
+            canary.method,
             url,
+            content=canary.body,
             headers=[("Host", canary.host), *canary.headers],
             timeout=_CANARY_SECONDS,
             verify=False,

@@ -8,8 +8,9 @@ with. Each line passes one rule: kept, dropped, replaced or given a private path
 import grp
 import os
 import pwd
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from tuner.apache.binary import Httpd
 from tuner.apache.directives import names_by_source
@@ -83,8 +84,18 @@ _KEYS = frozenset({"sslcertificatefile", "sslcertificatekeyfile"})
 _NOBODY = 65534
 
 
+class Translated(NamedTuple):
+    """The text of the private copy, and what it holds."""
+
+    text: str
+    notes: tuple[str, ...]
+    """What was left out, and why."""
+    groups: tuple[str, ...]
+    """The daemon process groups in the order of their lines: mod_wsgi numbers them so."""
+
+
 class Translation:
-    """The text of the private copy, and what was left out of it."""
+    """The text of the private copy while it is written."""
 
     def __init__(
         self,
@@ -100,6 +111,7 @@ class Translation:
         self.ports = ports
         self.settings = settings
         self.notes: list[str] = []
+        self.groups: list[str] = []
         self._files = FileTree(configuration.root)
         self._lines: list[str] = []
         self._listening: set[str] = set()
@@ -292,6 +304,7 @@ class Translation:
         if group is not None and group.threads == 0:
             self.notes.append(f"daemon group {name} is a service (threads=0) and is left out")
             return None
+        self.groups.append(name)
         return daemon_line(directive, group, self._inside, as_root=self._as_root)
 
     def _log(self, directive: Directive) -> str | None:
@@ -353,8 +366,8 @@ def translate(
     directory: Path,
     ports: PortMap,
     settings: Settings | None,
-) -> tuple[str, Sequence[str]]:
-    """Return the text of the private copy and notes about what it leaves out.
+) -> Translated:
+    """Return the private copy.
 
     Without ``settings`` every size stays as it is written.
 
@@ -362,4 +375,4 @@ def translate(
         ServerError: the configuration cannot run here as it is.
     """
     translation = Translation(configuration, httpd, directory, ports, settings)
-    return translation.text(), tuple(translation.notes)
+    return Translated(translation.text(), tuple(translation.notes), tuple(translation.groups))

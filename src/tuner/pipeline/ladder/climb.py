@@ -8,8 +8,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Protocol
 
-import psutil
-
 from tuner.host.network import observe_tcp
 from tuner.pipeline.ladder.report import (
     LadderReport,
@@ -92,14 +90,13 @@ class _Climb:
         self.expected = {
             one.name: with_expected(request.plan(one, request.loads[0])) for one in request.targets
         }
-        floor = int(request.limits.free_memory_share * psutil.virtual_memory().total)
         with ExitStack() as stack:
             outsiders = [
                 stack.enter_context(self._outsider(plan))
                 for plan in self.expected.values()
                 if request.limits.wait_seconds > 0 and plan.requests[0].is_safe
             ]
-            guard = any_of(memory_guard(floor), *outsiders)
+            guard = any_of(memory_guard(request.limits.free_memory_share), *outsiders)
             try:
                 for target, load in self._order():
                     if self.stopped:

@@ -1,16 +1,21 @@
 """Trials: settings in, measured and recorded trials out; learns what processes cost."""
 
 from tuner.apache.tree import Configuration
-from tuner.capacity.budget import Budget
-from tuner.capacity.memory import MemoryCosts, memory_need
+from tuner.capacity.memory import MemoryCosts, larger_costs, memory_need
 from tuner.capacity.settings import Settings
-from tuner.errors import ServerError
+from tuner.errors import ConfigurationUnreadable, MeasurementError, ServerError
+from tuner.host.profile import MemoryProfile
 from tuner.pipeline.measure import Bench, Measurement, Progress, latency_of
 from tuner.pipeline.observe import costs_from_profile
+from tuner.pipeline.optimise.limits import Limits
+from tuner.pipeline.optimise.neighbours import ask, neighbours
 from tuner.pipeline.optimise.request import OptimiseRequest
+from tuner.pipeline.views import Views
 from tuner.search.demand import ServiceDemand
 from tuner.search.trial import Objective, Trial
 from tuner.units import format_seconds, format_size
+
+_FRONT = "the front"
 
 
 class Laboratory:
@@ -19,20 +24,57 @@ class Laboratory:
     def __init__(
         self,
         configuration: Configuration,
-        today: Settings,
+        views: Views,
         bench: Bench,
-        budget: Budget,
+        limits: Limits,
         request: OptimiseRequest,
         say: Progress,
         prefix: str = "",
     ) -> None:
-        """``prefix`` keeps what is measured here apart in the record."""
-        self.configuration, self.today, self.bench = configuration, today, bench
-        self.budget, self.request, self.say, self.prefix = budget, request, say, prefix
+        """``prefix`` keeps what is measured here apart in the record.
+
+        Raises:
+            ConfigurationUnreadable: the configuration loads no MPM.
+        """
+        if views.settings is None:
+            raise ConfigurationUnreadable(f"{configuration.main}: no MPM is loaded")
+        self.configuration, self.views, self.bench = configuration, views, bench
+        self.limits, self.request, self.say, self.prefix = limits, request, say, prefix
+        self.today = views.settings
         self.trials: list[Trial] = []
         self.rejected: list[str] = []
+        self.unknown: tuple[str, ...] = ()
+        """Groups whose applications could not be loaded: what they cost is not known."""
         self.costs: MemoryCosts
         self.demand: ServiceDemand
+
+    @property
+    def budget_bytes(self) -> int:
+        """The budget; where the need is not wholly known, no more than today's settings need."""
+        size = self.limits.budget.size_bytes
+        if not self.unknown:
+            return size
+        return min(size, memory_need(self.today, self.costs).size_bytes)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What the result cannot be sure of."""
+        unknown = tuple(
+            f"{name}: its application did not load when asked, so its memory is not known, and "
+            "only settings that need no more memory than today's are considered; "
+            f"--app-memory {'SIZE' if name == _FRONT else f'SIZE@{name}'} says what a process costs"
+            for name in self.unknown
+        )
+        need, budget = memory_need(self.today, self.costs).size_bytes, self.limits.budget.size_bytes
+        over = (
+            (
+                f"today's settings need {format_size(need)} at full occupancy, more than the "
+                f"budget of {format_size(budget)}",
+            )
+            if need > budget
+            else ()
+        )
+        return (*over, *self.limits.doubts, *unknown)
 
     # --- calibration -----------------------------------------------------------
 
@@ -42,8 +84,13 @@ class Laboratory:
         Raises:
             ServerError: nothing answers well.
         """
+        others = neighbours(self.configuration, self.views, self._loaded)
         (alone,) = self.bench.measure(
-            self.configuration, self._small(), (1,), f"{self.prefix}calibration"
+            self.configuration,
+            self._small(),
+            (1,),
+            f"{self.prefix}calibration",
+            lambda shadow: ask(shadow, others),
         )
         if alone.probe.latency is None:
             kinds = ", ".join(f"{kind}: {n}" for kind, n in alone.probe.errors.items()) or "silence"
@@ -51,7 +98,7 @@ class Laboratory:
         busy = alone.cpu_per_request_seconds
         latency = alone.probe.latency.mean_seconds
         self.demand = ServiceDemand(min(busy, latency), max(0.0, latency - busy))
-        self.costs = costs_from_profile(alone.profile, [group.name for group in self.today.groups])
+        self._learn_first_costs(alone.profile)
         self.say(
             f"one request: {format_seconds(latency)}, of which "
             f"{format_seconds(self.demand.busy_seconds)} CPU; a process costs "
@@ -83,20 +130,22 @@ class Laboratory:
             GuardStop: a limit was hit.
         """
         number = len(self.trials)
-        occupied = self._occupied_need(settings)
-        if occupied > self.budget.size_bytes:
-            reason = (
+        occupied, budget = self._occupied_need(settings), self.limits.budget.size_bytes
+        if occupied > budget:
+            trial = self._failed(
+                number,
+                settings,
                 f"would use {format_size(occupied)} at this load, "
-                f"over the budget of {format_size(self.budget.size_bytes)}"
+                f"over the budget of {format_size(budget)}",
             )
-            trial = self._failed(number, settings, reason)
         else:
             try:
+                self._demand_room(occupied)
                 (measured,) = self.bench.measure(
                     self.configuration, settings, (self.request.concurrency,), f"{self.prefix}trial"
                 )
                 trial = self._measured(number, settings, measured)
-            except ServerError as error:
+            except (ServerError, MeasurementError) as error:
                 if number == 0:
                     raise
                 trial = self._failed(number, settings, str(error))
@@ -104,6 +153,15 @@ class Laboratory:
         self.bench.record.append(f"{self.prefix}result", trial=trial.model_dump(mode="json"))
         self.say(trial_line(trial, self.request.objective))
         return trial
+
+    def _demand_room(self, occupied_bytes: int) -> None:
+        if occupied_bytes > self.limits.copy_bytes:
+            raise MeasurementError(
+                f"a copy of the server would use {format_size(occupied_bytes)} at this load, "
+                f"{format_size(self.limits.copy_bytes)} are free for it "
+                f"({self.limits.copy_source})",
+                hint="measure on a machine like it that serves nobody, or at less --concurrency",
+            )
 
     def _occupied_need(self, settings: Settings) -> int:
         """Return the memory at the load of the probes: idle front workers are not started."""
@@ -139,19 +197,44 @@ class Laboratory:
             failed=reason,
         )
 
+    # --- what processes cost -----------------------------------------------------
+
+    @property
+    def _loaded(self) -> frozenset[str | None]:
+        """The daemon groups that get load; None among them is the front."""
+        target = self.bench.target
+        return frozenset([*target.groups, *([None] if target.is_embedded else [])])
+
+    def _learn_first_costs(self, profile: MemoryProfile) -> None:
+        known = self.limits.known
+        self.costs = self._costs(profile)
+        if known is not None:
+            self.costs = larger_costs(self.costs, known)
+        self.unknown = tuple(
+            _FRONT if group is None else group
+            for group in sorted(
+                self.bench.loading.serving - self._loaded, key=lambda one: one or ""
+            )
+            if _is_cold(profile, group) and not (known and _knows(known, group))
+        )
+
     def learn_costs(self, measured: Measurement) -> None:
         """Keep the largest cost seen: processes grow with threads and with use."""
-        new = costs_from_profile(measured.profile, [group.name for group in self.today.groups])
-        larger = {
-            name: max(cost, self.costs.groups.get(name, cost), key=lambda one: one.size_bytes)
-            for name, cost in {**self.costs.groups, **new.groups}.items()
-        }
-        self.costs = MemoryCosts(
-            parent=max(self.costs.parent, new.parent, key=lambda one: one.size_bytes),
-            front=max(self.costs.front, new.front, key=lambda one: one.size_bytes),
-            groups=larger,
-            shared_bytes=max(self.costs.shared_bytes, new.shared_bytes),
-        )
+        self.costs = larger_costs(self.costs, self._costs(measured.profile))
+
+    def _costs(self, profile: MemoryProfile) -> MemoryCosts:
+        names = [group.name for group in self.today.groups]
+        return costs_from_profile(profile, names, self.bench.loading.serving)
+
+
+def _is_cold(profile: MemoryProfile, group: str | None) -> bool:
+    role = profile.of("front" if group is None else "daemon", group)
+    return role is None or role.is_cold
+
+
+def _knows(costs: MemoryCosts, group: str | None) -> bool:
+    cost = costs.front if group is None else costs.groups.get(group)
+    return cost is not None and cost.origin != "assumed"
 
 
 def trial_line(trial: Trial, objective: Objective) -> str:

@@ -4,19 +4,22 @@ Rounds run forwards and backwards (ABC, CBA): a trend of the machine then falls 
 all sides alike. Who is clearly slower than the leader leaves.
 """
 
+import math
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tuner.apache.tree import Configuration
 from tuner.capacity.memory import MemoryCosts, memory_need
 from tuner.capacity.settings import Settings
+from tuner.errors import MeasurementError, ServerError
 from tuner.patch.build import Patch
 from tuner.pipeline.measure import Measurement, latency_of
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.result import Side
-from tuner.search.choice import EQUAL_SHARE
+from tuner.search.choice import kept_share
 from tuner.search.statistics import Ratio, paired_ratio
-from tuner.search.trial import Trial
+from tuner.search.trial import Objective, Trial
 from tuner.units import format_seconds
 
 _LEAST_ROUNDS = 4
@@ -50,10 +53,28 @@ class Runner:
         """Mean throughput."""
         return sum(self.throughputs) / max(1, len(self.measurements))
 
+    def latency(self, percentile: str) -> float:
+        """Median over the rounds of one percentile in seconds; infinite when nothing succeeds."""
+        found = [latency_of(one.probe, percentile) for one in self.measurements]
+        return statistics.median(math.inf if one is None else one for one in found)
+
+    def misses(self, objective: Objective) -> bool:
+        """Tell whether most measurements miss the latency objective or the error limit."""
+        late = [one for one in self.measurements if _misses(one, objective)]
+        return 2 * len(late) > len(self.measurements)
+
     @property
     def side(self) -> Side:
         """What is reported of it."""
         return Side(self.settings, tuple(self.measurements))
+
+
+def _misses(measured: Measurement, objective: Objective) -> bool:
+    latency = latency_of(measured.probe, objective.percentile)
+    return measured.probe.error_rate > objective.max_error_rate or (
+        objective.latency_seconds is not None
+        and (latency is None or latency > objective.latency_seconds)
+    )
 
 
 def race(
@@ -68,36 +89,73 @@ def race(
     While the leader looks better than today but noise may explain it, the race goes
     on to at most twice its rounds.
     """
+    objective = laboratory.request.objective
     for number in range(_EXTENSION * rounds):
-        if number >= rounds and not _is_promising(today, runners):
+        if number >= rounds and not _is_promising(today, runners, objective):
             break
         order = [*([today] if today else []), *runners]
-        for runner in order if number % 2 == 0 else reversed(order):
-            measure(laboratory, runner, number)
+        if number % 2:
+            order.reverse()
+        # Half a round that was recorded before an interruption is no pair with what follows.
+        laboratory.bench.replay.demand([kind_of(one) for one in order])
+        for runner in order:
+            _run(laboratory, runner, today, runners, number)
+        if not runners:
+            break
         if number + 1 >= _ROUNDS_TO_LEAVE:
-            _dismiss(runners)
-        if _is_decided(today, runners) or is_out_of_time():
+            _dismiss(runners, objective)
+        if _is_decided(today, runners, objective) or is_out_of_time():
             break
 
 
-def in_order(runners: Sequence[Runner], costs: MemoryCosts, budget_bytes: int) -> list[Runner]:
-    """Return who finished, the best first: the cheapest of those that are equal.
+def in_order(
+    runners: Sequence[Runner], objective: Objective, costs: MemoryCosts, budget_bytes: int
+) -> list[Runner]:
+    """Return the runners, the best by the objective first.
 
-    Where equals differ by little memory, the faster one comes first.
+    Those that keep enough of the best throughput stand before the rest: the quickest
+    of them to answer where latency is the goal, else the cheapest. Where throughput is
+    the goal and they differ by little memory, the faster one comes first.
     """
-    most = max(one.mean for one in runners)
+    most = max((one.mean for one in runners), default=0.0)
     need = {one.name: memory_need(one.settings, costs).size_bytes for one in runners}
-    equal = [one for one in runners if one.mean >= (1 - EQUAL_SHARE) * most]
-    enough = min(need[one.name] for one in equal) + _SMALL_SHARE * budget_bytes
-    equal.sort(key=lambda one: (max(need[one.name], enough), -one.mean))
-    rest = [one for one in runners if one not in equal]
-    return [*equal, *sorted(rest, key=lambda one: -one.mean)]
+    close = [one for one in runners if one.mean >= kept_share(objective) * most]
+    if objective.goal == "latency":
+        close.sort(key=lambda one: (one.latency(objective.percentile), need[one.name]))
+    else:
+        least = min((need[one.name] for one in close), default=0)
+        small = _SMALL_SHARE * budget_bytes if objective.goal == "throughput" else 0
+        close.sort(key=lambda one: (max(need[one.name], least + small), -one.mean))
+    rest = [one for one in runners if one not in close]
+    return [*close, *sorted(rest, key=lambda one: -one.mean)]
+
+
+def kind_of(runner: Runner) -> str:
+    """Return what the measurements of a runner are called in the record."""
+    return f"race-{runner.name}"
+
+
+def _run(
+    laboratory: Laboratory,
+    runner: Runner,
+    today: Runner | None,
+    runners: list[Runner],
+    number: int,
+) -> None:
+    """Measure one side once; one that does not run, and is not today's, leaves."""
+    try:
+        measure(laboratory, runner, number)
+    except (ServerError, MeasurementError) as error:
+        if runner is today:
+            raise
+        runners.remove(runner)
+        laboratory.rejected.append(f"{runner.settings.describe()}: {error}")
 
 
 def measure(laboratory: Laboratory, runner: Runner, number: int) -> None:
     """Measure one side once."""
     (measured,) = laboratory.bench.measure(
-        runner.tree, runner.settings, (laboratory.request.concurrency,), f"race-{runner.name}"
+        runner.tree, runner.settings, (laboratory.request.concurrency,), kind_of(runner)
     )
     laboratory.learn_costs(measured)
     runner.measurements.append(measured)
@@ -108,17 +166,23 @@ def measure(laboratory: Laboratory, runner: Runner, number: int) -> None:
     )
 
 
-def _dismiss(runners: list[Runner]) -> None:
-    leader = max(runners, key=lambda one: one.mean)
+def _leader(runners: Sequence[Runner], objective: Objective) -> Runner:
+    """Return the fastest of those that keep the objective, of all where none does."""
+    keeping = [one for one in runners if not one.misses(objective)]
+    return max(keeping or runners, key=lambda one: one.mean)
+
+
+def _dismiss(runners: list[Runner], objective: Objective) -> None:
+    leader = _leader(runners, objective)
     for runner in list(runners):
         if runner is not leader and len(runners) > 1:
             against = paired_ratio(leader.throughputs, runner.throughputs)
-            if against.is_less and against.estimate < 1 - EQUAL_SHARE:
+            if against.is_less and against.estimate < kept_share(objective):
                 runners.remove(runner)
 
 
-def _is_decided(today: Runner | None, runners: list[Runner]) -> bool:
-    leader = max(runners, key=lambda one: one.mean)
+def _is_decided(today: Runner | None, runners: list[Runner], objective: Objective) -> bool:
+    leader = _leader(runners, objective)
     if today is None:
         return len(leader.measurements) >= 2
     if len(leader.measurements) < _LEAST_ROUNDS:
@@ -127,8 +191,8 @@ def _is_decided(today: Runner | None, runners: list[Runner]) -> bool:
     return ratio is not None and ratio.high - ratio.low < 2 * _CLEAR_ENOUGH * ratio.estimate
 
 
-def _is_promising(today: Runner | None, runners: list[Runner]) -> bool:
-    ratio = ratio_of(today, max(runners, key=lambda one: one.mean))
+def _is_promising(today: Runner | None, runners: list[Runner], objective: Objective) -> bool:
+    ratio = ratio_of(today, _leader(runners, objective))
     return ratio is not None and ratio.estimate > _PROMISING_GAIN and not ratio.is_more
 
 
@@ -138,3 +202,15 @@ def ratio_of(today: Runner | None, runner: Runner) -> Ratio | None:
         return None
     rounds = min(len(today.measurements), len(runner.measurements))
     return paired_ratio(today.throughputs[:rounds], runner.throughputs[:rounds])
+
+
+def latency_ratio_of(today: Runner, runner: Runner, percentile: str) -> Ratio:
+    """Return a percentile of a runner over today's, from the rounds in which both answered."""
+    pairs = [
+        (first, second)
+        for one, other in zip(today.measurements, runner.measurements, strict=False)
+        if (first := latency_of(one.probe, percentile)) is not None
+        and (second := latency_of(other.probe, percentile)) is not None
+    ]
+    # In microseconds: the comparison takes what is nearly 0 for a failure.
+    return paired_ratio([1e6 * first for first, _ in pairs], [1e6 * second for _, second in pairs])

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from tuner.apache.binary import Httpd
 from tuner.apache.read import ReadRequest
+from tuner.pipeline.observe import ObserveRequest
 from tuner.search.trial import Objective
 
 
@@ -24,8 +25,7 @@ class OptimiseRequest:
     time_limit_seconds: float = 240.0
     probe_seconds: float = 3.0
     rounds: int = 6
-    budget: str | None = None
-    reserve: str | None = None
+    observe: ObserveRequest = field(default_factory=ObserveRequest)
     consider_mpm: bool = False
     consider_daemon: bool = False
     shadow_port: int | None = None

@@ -96,6 +96,8 @@ class OptimiseReport:
     machine: Machine
     budget_bytes: int
     budget_formula: str
+    doubts: tuple[str, ...]
+    """What the result cannot be sure of, apart from the probes' own doubts."""
     demand: ServiceDemand
     costs: MemoryCosts
     trials: tuple[Trial, ...]

@@ -1,46 +1,43 @@
 """The order of the stages of an optimisation."""
 
 import hashlib
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
 from tuner.apache.read import read
 from tuner.apache.tree import Configuration
-from tuner.capacity.budget import Budget
 from tuner.capacity.memory import memory_need
 from tuner.capacity.settings import Settings
-from tuner.errors import ConfigurationUnreadable, Interrupted, UsageError
-from tuner.host.machine import Machine, observe_machine
+from tuner.errors import Interrupted, PatchError, UsageError
+from tuner.host.machine import observe_machine
 from tuner.patch.build import Patch, build_patch
 from tuner.pipeline.changes import changes_between
 from tuner.pipeline.httpdtest import httpd_test
-from tuner.pipeline.measure import Bench, Progress, Replay
-from tuner.pipeline.observe import budget_for
+from tuner.pipeline.measure import Bench, Progress
 from tuner.pipeline.optimise.alternatives.daemon_mode import try_daemon_mode
 from tuner.pipeline.optimise.alternatives.keep_alive import try_without_keep_alive
 from tuner.pipeline.optimise.alternatives.mpm import try_other_mpms
 from tuner.pipeline.optimise.laboratory import Laboratory
+from tuner.pipeline.optimise.limits import LEAST_FREE_SHARE, Limits, observe_limits
 from tuner.pipeline.optimise.outlook import outlook_of
 from tuner.pipeline.optimise.overload import probe_overload
 from tuner.pipeline.optimise.race import Runner, in_order, race, ratio_of
 from tuner.pipeline.optimise.request import OptimiseRequest
 from tuner.pipeline.optimise.result import Alternative, OptimiseReport, Overload
 from tuner.pipeline.optimise.searching import Searched, search_settings
-from tuner.pipeline.optimise.verdict import judge
+from tuner.pipeline.optimise.verdict import judge, objection
 from tuner.pipeline.record import RunRecord, read_run
+from tuner.pipeline.replay import Replay
+from tuner.pipeline.running import loading_of
 from tuner.pipeline.target import find_target
 from tuner.pipeline.views import demand_runnable, views_of
 from tuner.probe.engines import engine
 from tuner.probe.guard import memory_guard
 from tuner.search.choice import pareto_front
 from tuner.search.trial import Trial
-
-LEAST_AVAILABLE_SHARE = 0.05
-"""A probe stops when less than this share of the machine's memory is available."""
 
 _SEARCH_SHARE = 0.5
 """Share of the time limit after which the search stops to leave time for the race."""
@@ -86,6 +83,14 @@ def _interruptible(optimisation: "_Optimisation") -> OptimiseReport:
         raise Interrupted(f"interrupted{where}") from None
 
 
+class _Choice(NamedTuple):
+    """Who is recommended, unless there is an objection."""
+
+    runner: Runner
+    overload: tuple[Overload, ...]
+    objection: str
+
+
 class _Optimisation:
     def __init__(
         self,
@@ -95,7 +100,6 @@ class _Optimisation:
         say: Progress,
     ) -> None:
         self.request, self.say = request, say
-        self.began = time.monotonic()
         if request.httpd is None:
             raise UsageError(
                 "no httpd to run a shadow server with",
@@ -103,12 +107,12 @@ class _Optimisation:
             )
         self.configuration = read(request.read)
         demand_runnable(self.configuration)
-        self.machine, self.budget = _limits(request, resumed)
-        self.views = views_of(self.configuration, self.machine.cores)
-        settings = self.views.settings
-        if settings is None:
-            raise ConfigurationUnreadable(f"{self.configuration.main}: no MPM is loaded")
-        self.today = settings
+        self.views = views_of(self.configuration, observe_machine().cores)
+        self.limits = (
+            Limits.model_validate(resumed[0]["limits"])
+            if resumed
+            else observe_limits(self.configuration, self.views, request.observe)
+        )
         self.target = find_target(
             self.configuration, self.views, request.host, request.paths, request.headers
         )
@@ -117,7 +121,8 @@ class _Optimisation:
             raise UsageError(
                 f"{self.configuration.main} has changed since this run", hint="begin a new one"
             )
-        self.record = RunRecord(directory, None if resumed else self._start(digest))
+        start = None if resumed else self._start(digest)
+        self.record = RunRecord(directory, start)
         self.laboratory = self._laboratory(Replay(resumed or ()))
 
     def _start(self, digest: str) -> dict[str, Any]:
@@ -126,9 +131,8 @@ class _Optimisation:
             "request": TypeAdapter(OptimiseRequest).dump_python(self.request, mode="json"),
             "main": self.configuration.main,
             "configuration_digest": digest,
-            "machine": self.machine.model_dump(mode="json"),
-            "budget": self.budget.model_dump(mode="json"),
-            "today": self.today.model_dump(mode="json"),
+            "limits": self.limits.model_dump(mode="json"),
+            "today": self.views.settings.model_dump(mode="json") if self.views.settings else None,
             "groups": list(self.target.groups),
             "is_embedded": self.target.is_embedded,
             "has_application": self.target.application is not None,
@@ -144,101 +148,127 @@ class _Optimisation:
             record=self.record,
             probe_seconds=request.probe_seconds,
             timeout_seconds=10.0,
-            guard=memory_guard(int(LEAST_AVAILABLE_SHARE * self.machine.memory_total_bytes)),
+            guard=memory_guard(LEAST_FREE_SHARE),
             fixed_ports={canary.port: request.shadow_port} if request.shadow_port else None,
             replay=replay,
+            loading=loading_of(self.views),
         )
-        return Laboratory(self.configuration, self.today, bench, self.budget, request, self.say)
+        return Laboratory(self.configuration, self.views, bench, self.limits, request, self.say)
 
-    @property
-    def elapsed(self) -> float:
-        return time.monotonic() - self.began
+    def _is_past(self, share: float) -> bool:
+        elapsed = self.laboratory.bench.replay.elapsed_seconds
+        return elapsed > share * self.request.time_limit_seconds
 
     def run(self) -> OptimiseReport:
-        laboratory, limit = self.laboratory, self.request.time_limit_seconds
-        self.say(f"today: {self.today.describe()}")
-        self.say(f"budget: {self.budget.formula}")
+        laboratory, today = self.laboratory, self.laboratory.today
+        self.say(f"today: {today.describe()}")
+        self.say(f"budget: {self.limits.budget.formula}")
         laboratory.calibrate()
+        for doubt in laboratory.doubts:
+            self.say(f"beware: {doubt}")
         searched = search_settings(
-            laboratory, self.target, self.machine, lambda: self.elapsed > _SEARCH_SHARE * limit
+            laboratory, self.target, self.limits.machine, lambda: self._is_past(_SEARCH_SHARE)
         )
         self.say(f"the search ends: {searched.stopped}")
-        rivals = [one for one in searched.candidates if one.settings != self.today]
+        rivals = [one for one in searched.candidates if one.settings != today]
         if not searched.candidates:
-            return self._nothing(
-                searched, "no settings met the latency objective and the error limit at this load"
+            return self._report(
+                searched,
+                "no settings within the memory budget met the latency objective and the error "
+                "limit at this load",
             )
-        if searched.candidates[0].settings == self.today or not rivals:
+        if searched.candidates[0].settings == today or not rivals:
             return self._nothing(searched, "today's settings are the best measured")
-        return self._race(searched, rivals[:_CANDIDATES_WITH_TODAY])
+        runners = self._runners(rivals[:_CANDIDATES_WITH_TODAY])
+        if not runners:
+            return self._nothing(searched, "no better settings can be written as a patch")
+        return self._race(searched, runners)
 
-    def _race(self, searched: Searched, rivals: Sequence[Trial]) -> OptimiseReport:
-        today_runs = not self.laboratory.trials[0].failed
-        today = Runner("today", self.configuration, self.today) if today_runs else None
-        runners = [self._runner(number, one) for number, one in enumerate(rivals, 1)]
+    def _runners(self, rivals: Sequence[Trial]) -> list[Runner]:
+        """Return the sides of the race: each a patched tree, read again and run as it is."""
+        runners: list[Runner] = []
+        for number, trial in enumerate(rivals, 1):
+            try:
+                patch = self._patch(trial.settings)
+            except PatchError as error:
+                self.laboratory.rejected.append(f"{trial.settings.describe()}: {error}")
+                continue
+            settings = views_of(patch.patched, self.limits.machine.cores).settings
+            assert settings is not None
+            runners.append(Runner(f"patched-{number}", patch.patched, settings, patch, trial))
+        return runners
+
+    def _race(self, searched: Searched, runners: list[Runner]) -> OptimiseReport:
+        laboratory = self.laboratory
+        today_runs = not laboratory.trials[0].failed
+        today = Runner("today", self.configuration, laboratory.today) if today_runs else None
         everyone = list(runners)
-        race(
-            self.laboratory,
-            today,
-            runners,
-            self.request.rounds,
-            lambda: self.elapsed > _RACE_SHARE * self.request.time_limit_seconds,
-        )
-        chosen: Runner | None = None
-        overload: tuple[Overload, ...] = ()
-        for runner in in_order(runners, self.laboratory.costs, self.budget.size_bytes):
-            overload = probe_overload(self.laboratory, runner)
-            problem = next((one for one in overload if one.problem), None)
-            chosen = chosen or runner
-            if problem is None:
-                chosen = runner
-                break
-            self.laboratory.rejected.append(
-                f"{runner.settings.describe()}: at {problem.factor:g} times the load "
-                f"{problem.problem}"
-            )
-        assert chosen is not None
-        verdict, keep = judge(self.laboratory, today, chosen, overload)
+        race(laboratory, today, runners, self.request.rounds, lambda: self._is_past(_RACE_SHARE))
+        if not runners:
+            return self._nothing(searched, "no better settings ran when they were measured again")
+        choice = self._choose(runners)
+        verdict, is_better = choice.objection, False
+        if not verdict:
+            verdict, is_better = judge(laboratory, today, choice.runner)
         return self._report(
             searched,
-            today,
-            chosen,
-            [one for one in everyone if one is not chosen],
-            overload,
-            self._alternatives(chosen),
-            chosen.patch if keep else None,
             verdict,
+            today=today,
+            winner=choice.runner,
+            rivals=[one for one in everyone if one is not choice.runner],
+            overload=choice.overload,
+            alternatives=self._alternatives(choice.runner),
+            patch=choice.runner.patch if is_better else None,
         )
 
-    def _runner(self, number: int, trial: Trial) -> Runner:
-        """Return a side of the race: the patched tree, read again and run as it is."""
-        patch = self._patch(trial.settings)
-        settings = views_of(patch.patched, self.machine.cores).settings
-        assert settings is not None
-        return Runner(f"patched-{number}", patch.patched, settings, patch, trial)
+    def _choose(self, runners: Sequence[Runner]) -> _Choice:
+        """Return the best runner that keeps all limits, above the load too; else the best."""
+        laboratory = self.laboratory
+        refused: list[_Choice] = []
+        for runner in self._in_order(runners):
+            overload: tuple[Overload, ...] = ()
+            why = objection(laboratory, runner)
+            if not why:
+                overload = probe_overload(laboratory, runner)
+                broken = next((one for one in overload if one.problem), None)
+                why = f"at {broken.factor:g} times the load {broken.problem}" if broken else ""
+            if not why:
+                return _Choice(runner, overload, "")
+            laboratory.rejected.append(f"{runner.settings.describe()}: {why}")
+            refused.append(_Choice(runner, overload, f"the best settings measured: {why}"))
+        return refused[0]
+
+    def _in_order(self, runners: Sequence[Runner]) -> list[Runner]:
+        return in_order(
+            runners,
+            self.request.objective,
+            self.laboratory.costs,
+            self.limits.budget.size_bytes,
+        )
 
     def _patch(self, wanted: Settings) -> Patch:
         reasons = [
             "tuner optimize: settings for "
             f"{', '.join(one.path for one in self.target.requests)} "
             f"at {self.request.concurrency} concurrent requests.",
-            f"Today:  {self.today.describe()}",
+            f"Today:  {self.laboratory.today.describe()}",
             f"Wanted: {wanted.describe()}",
             f"Memory at full occupancy: {memory_need(wanted, self.laboratory.costs).formula}; "
-            f"budget {self.budget.formula}",
+            f"budget {self.limits.budget.formula}",
         ]
         return build_patch(
             self.configuration,
-            changes_between(self.today, wanted),
+            changes_between(self.laboratory.today, wanted),
             reasons,
             httpd_test(self.configuration, self.laboratory.bench.httpd),
         )
 
     def _nothing(self, searched: Searched, verdict: str) -> OptimiseReport:
         alternatives: tuple[Alternative, ...] = ()
-        if searched.candidates:
-            alternatives = self._alternatives(Runner("today", self.configuration, self.today))
-        return self._report(searched, None, None, [], (), alternatives, None, verdict)
+        if not self.laboratory.trials[0].failed:
+            today = Runner("today", self.configuration, self.laboratory.today)
+            alternatives = self._alternatives(today)
+        return self._report(searched, verdict, alternatives=alternatives)
 
     def _alternatives(self, result: Runner) -> tuple[Alternative, ...]:
         """Measure other ways to serve: those that were asked for, and what may matter."""
@@ -246,29 +276,30 @@ class _Optimisation:
         if self.request.consider_mpm:
             found += try_other_mpms(self.laboratory, result)
         if self.request.consider_daemon:
-            found += try_daemon_mode(self.laboratory, result, self.machine)
+            found += try_daemon_mode(self.laboratory, result)
         return found
 
     def _report(
         self,
         searched: Searched,
-        today: Runner | None,
-        winner: Runner | None,
-        rivals: Sequence[Runner],
-        overload: tuple[Overload, ...],
-        alternatives: tuple[Alternative, ...],
-        patch: Patch | None,
         verdict: str,
+        *,
+        today: Runner | None = None,
+        winner: Runner | None = None,
+        rivals: Sequence[Runner] = (),
+        overload: tuple[Overload, ...] = (),
+        alternatives: tuple[Alternative, ...] = (),
+        patch: Patch | None = None,
     ) -> OptimiseReport:
         laboratory = self.laboratory
-        settings = winner.settings if winner else self.today
-        outlook = outlook_of(searched.model, searched.space, settings)
+        recommended = winner.settings if winner and patch else laboratory.today
+        outlook = outlook_of(searched.model, searched.space, recommended)
         self.record.append(
             "end",
             verdict=verdict,
             better=patch is not None,
             space=searched.space.model_dump(mode="json"),
-            settings=settings.model_dump(mode="json"),
+            settings=recommended.model_dump(mode="json"),
             demand={
                 "busy_seconds": laboratory.demand.busy_seconds,
                 "waiting_seconds": laboratory.demand.waiting_seconds,
@@ -278,9 +309,10 @@ class _Optimisation:
             configuration=self.configuration,
             request=self.request,
             target=self.target,
-            machine=self.machine,
-            budget_bytes=self.budget.size_bytes,
-            budget_formula=self.budget.formula,
+            machine=self.limits.machine,
+            budget_bytes=self.limits.budget.size_bytes,
+            budget_formula=self.limits.budget.formula,
+            doubts=laboratory.doubts,
             demand=laboratory.demand,
             costs=laboratory.costs,
             trials=tuple(laboratory.trials),
@@ -297,19 +329,8 @@ class _Optimisation:
             patch=patch,
             verdict=verdict,
             run_directory=self.record.directory,
-            elapsed_seconds=self.elapsed,
+            elapsed_seconds=laboratory.bench.replay.elapsed_seconds,
         )
-
-
-def _limits(
-    request: OptimiseRequest, resumed: Sequence[dict[str, Any]] | None
-) -> tuple[Machine, Budget]:
-    """Return machine and budget: as observed now, or as they were when the run began."""
-    if resumed:
-        start = resumed[0]
-        return Machine.model_validate(start["machine"]), Budget.model_validate(start["budget"])
-    machine = observe_machine()
-    return machine, budget_for(machine, None, request.budget, request.reserve)
 
 
 def configuration_digest(configuration: Configuration) -> str:

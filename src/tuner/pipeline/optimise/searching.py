@@ -72,14 +72,16 @@ def search_settings(
 def _run(search: Search, laboratory: Laboratory, is_time_up: Callable[[], bool]) -> list[Observed]:
     observed: list[Observed] = []
     while (point := search.ask()) is not None:
-        if is_time_up():
+        if laboratory.trials and is_time_up():
             laboratory.say("the search stops here: the time limit is near")
             break
         trial = laboratory.trial(settings_at(search.space, point))
         search.tell(trial)
         if not trial.failed:
             observed.append(Observed(point, trial.throughput))
-        search.space = search.space.model_copy(update={"costs": laboratory.costs})
+        search.space = search.space.model_copy(
+            update={"costs": laboratory.costs, "budget_bytes": laboratory.budget_bytes}
+        )
     return observed
 
 
@@ -95,7 +97,7 @@ def _space(
         today=laboratory.today,
         group=group,
         costs=laboratory.costs,
-        budget_bytes=laboratory.budget.size_bytes,
+        budget_bytes=laboratory.budget_bytes,
         cores=machine.cores,
         concurrency=max(1, round(share * laboratory.request.concurrency)),
         fixed_pool=target.is_embedded,

@@ -1,48 +1,59 @@
 """What a finished race means: whether its winner is recommended, and the words for it."""
 
-from collections.abc import Sequence
-
 from tuner.capacity.memory import memory_need
-from tuner.pipeline.measure import latency_of
 from tuner.pipeline.optimise.laboratory import Laboratory
-from tuner.pipeline.optimise.race import Runner, ratio_of
-from tuner.pipeline.optimise.result import Overload
+from tuner.pipeline.optimise.race import Runner, latency_ratio_of, ratio_of
+from tuner.search.choice import EQUAL_SHARE, THROUGHPUT_KEPT
 from tuner.units import format_size
 
 
-def judge(
-    laboratory: Laboratory, today: Runner | None, winner: Runner, overload: Sequence[Overload]
-) -> tuple[str, bool]:
-    """Say what the race means, and whether there is something to recommend."""
-    objective = laboratory.request.objective
-    late = [
-        one
-        for one in winner.measurements
-        if one.probe.error_rate > objective.max_error_rate
-        or (
-            objective.latency_seconds is not None
-            and (latency_of(one.probe, objective.percentile) or 0) > objective.latency_seconds
-        )
-    ]
-    if 2 * len(late) > len(winner.measurements):
-        return "measured again, the best settings miss the objective", False
-    need = memory_need(winner.settings, laboratory.costs).size_bytes
-    if need > laboratory.budget.size_bytes:
+def objection(laboratory: Laboratory, runner: Runner) -> str:
+    """Say why the settings of a runner cannot be recommended; empty when they can."""
+    if runner.misses(laboratory.request.objective):
+        return "measured again, they miss the objective"
+    need = memory_need(runner.settings, laboratory.costs).size_bytes
+    if need > laboratory.budget_bytes:
         return (
-            f"measured again, the best settings need {format_size(need)}, more than the budget",
-            False,
+            f"measured again, they need {format_size(need)}, "
+            f"more than {format_size(laboratory.budget_bytes)}"
         )
-    broken = next((one for one in overload if one.problem), None)
-    if broken is not None:
-        return (
-            f"every better setting breaks at {broken.factor:g} times the load: {broken.problem}",
-            False,
-        )
+    return ""
+
+
+def judge(laboratory: Laboratory, today: Runner | None, winner: Runner) -> tuple[str, bool]:
+    """Say whether settings without an objection are better than today's, and how."""
     ratio = ratio_of(today, winner)
-    if ratio is None:
-        return "today's settings do not fit the memory budget at this load; these do", True
-    if not laboratory.trials[0].is_feasible(objective):
+    if today is None or ratio is None:
+        return f"today's settings {laboratory.trials[0].failed}; these fit", True
+    objective = laboratory.request.objective
+    if today.misses(objective):
         return "today's settings miss the objective; these keep it", True
-    if ratio.is_more:
+    if ratio.is_more and objective.goal == "throughput":
         return f"throughput {ratio.describe()}", True
-    return f"nothing better than today beyond noise: {ratio.describe()}", False
+    budget = laboratory.limits.budget.size_bytes
+    needs = [memory_need(one.settings, laboratory.costs).size_bytes for one in (today, winner)]
+    if needs[0] > budget >= needs[1]:
+        return (
+            f"at full occupancy today's settings need {format_size(needs[0])}, more than the "
+            f"budget of {format_size(budget)}; these need {format_size(needs[1])}; "
+            f"throughput {ratio.describe()}"
+        ), True
+    if objective.goal == "throughput":
+        return f"nothing better than today beyond noise: throughput {ratio.describe()}", False
+    if objective.goal == "memory":
+        text = (
+            f"memory at full occupancy {format_size(needs[1])} instead of {format_size(needs[0])}"
+        )
+        is_better = needs[1] < (1 - EQUAL_SHARE) * needs[0]
+    else:
+        latency = latency_ratio_of(today, winner, objective.percentile)
+        text = f"{objective.percentile} {latency.describe()}"
+        is_better = latency.is_less
+    if not is_better:
+        return f"nothing better than today beyond noise: {text}", False
+    if ratio.low < THROUGHPUT_KEPT:
+        return (
+            f"{text}, but throughput may fall below {THROUGHPUT_KEPT:.0%}: {ratio.describe()}",
+            False,
+        )
+    return f"{text}; throughput {ratio.describe()}", True

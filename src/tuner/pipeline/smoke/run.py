@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import psutil
-
 from tuner.errors import Interrupted, UsageError
 from tuner.pipeline.ladder.climb import SETTLE_SECONDS, Watcher
 from tuner.pipeline.ladder.request import Target, parse_target
@@ -156,14 +154,14 @@ def _measure(
 
 @contextlib.contextmanager
 def _guard(request: SmokeRequest, plan: ProbePlan) -> Iterator[Guard]:
-    floor = int(request.limits.free_memory_share * psutil.virtual_memory().total)
+    memory = memory_guard(request.limits.free_memory_share)
     if not plan.requests[0].is_safe:
-        yield memory_guard(floor)
+        yield memory
         return
     headers = [("Host", plan.host), *plan.headers]
     url = plan.url + plan.requests[0].path
     with outsider(url, headers, request.limits.wait_seconds) as slow:
-        yield any_of(memory_guard(floor), slow)
+        yield any_of(memory, slow)
 
 
 class _Pairs:

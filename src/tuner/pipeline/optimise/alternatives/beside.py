@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tuner.apache.tree import Configuration
 from tuner.capacity.memory import memory_need
 from tuner.capacity.settings import Settings
-from tuner.errors import ServerError
+from tuner.errors import MeasurementError, ServerError
 from tuner.pipeline.measure import Measurement, latency_of
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.race import Runner
@@ -48,7 +48,7 @@ def beside(laboratory: Laboratory, winner: Runner, other: Other) -> Alternative:
                     found += other.laboratory.bench.measure(
                         other.tree, other.settings, load, f"beside-{other.slug}"
                     )
-    except ServerError as error:
+    except (ServerError, MeasurementError) as error:
         return failed(other.name, other.settings, str(error), other.directives)
     for one in found:
         other.laboratory.learn_costs(one)

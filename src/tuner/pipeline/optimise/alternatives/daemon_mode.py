@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from tuner.apache.read import read
-from tuner.errors import ServerError
-from tuner.host.machine import Machine
+from tuner.errors import MeasurementError, ServerError, UsageError
 from tuner.pipeline.optimise.alternatives.beside import Other, beside, failed
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.race import Runner
 from tuner.pipeline.optimise.result import Alternative
 from tuner.pipeline.optimise.searching import search_settings
+from tuner.pipeline.running import loading_of
 from tuner.pipeline.target import find_target
 from tuner.pipeline.views import views_of
 
@@ -18,9 +18,7 @@ NAME = "daemon mode"
 _PROBES = 6
 
 
-def try_daemon_mode(
-    laboratory: Laboratory, winner: Runner, machine: Machine
-) -> tuple[Alternative, ...]:
+def try_daemon_mode(laboratory: Laboratory, winner: Runner) -> tuple[Alternative, ...]:
     """Search processes and threads of a daemon process group for an embedded application.
 
     The group is added to the server as httpd's ``-c`` would. Nothing where the
@@ -28,19 +26,23 @@ def try_daemon_mode(
     """
     if not laboratory.bench.target.is_embedded:
         return ()
-    request = laboratory.request
+    request, machine = laboratory.request, laboratory.limits.machine
     added = (*request.read.after, *_directives(1, 15))
     tree = read(replace(request.read, after=added))
     views = views_of(tree, machine.cores)
-    target = find_target(tree, views, request.host, request.paths, request.headers)
-    if target.groups != (GROUP,) or target.is_embedded or views.settings is None:
+    try:
+        target = find_target(tree, views, request.host, request.paths, request.headers)
+    except UsageError as error:
+        return (failed(NAME, winner.settings, str(error)),)
+    if target.groups != (GROUP,) or target.is_embedded:
         why = "WSGIProcessGroup in the configuration keeps the application where it is"
         return (failed(NAME, winner.settings, why),)
     other = Laboratory(
         tree,
-        views.settings,
-        replace(laboratory.bench, target=target),
-        laboratory.budget,
+        views,
+        replace(laboratory.bench, target=target, loading=loading_of(views)),
+        # What is known of the front holds for processes with the application in them.
+        laboratory.limits.model_copy(update={"known": None}),
         replace(request, max_probes=_PROBES),
         laboratory.say,
         prefix="beside-daemon-",
@@ -48,7 +50,7 @@ def try_daemon_mode(
     try:
         other.calibrate()
         searched = search_settings(other, target, machine, lambda: False)
-    except ServerError as error:
+    except (ServerError, MeasurementError) as error:
         return (failed(NAME, winner.settings, str(error)),)
     if not searched.candidates:
         return (failed(NAME, winner.settings, "no size tried meets the objective"),)

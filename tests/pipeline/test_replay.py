@@ -1,0 +1,70 @@
+"""A run that goes on gets what was measured, in order, and nothing else."""
+
+from typing import Any
+
+from tests.search.surfaces import daemon_space
+from tuner.pipeline.replay import Replay
+from tuner.search.space import Point
+
+SPACE = daemon_space()
+SMALL = SPACE.settings(Point(processes=1, threads=5))
+LARGE = SPACE.settings(Point(processes=4, threads=5))
+
+
+def line(kind: str, elapsed: float, settings: Any = SMALL, concurrency: int = 64) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "elapsed_seconds": elapsed,
+        "settings": settings.model_dump(mode="json"),
+        "probe": {"concurrency": concurrency},
+    }
+
+
+def test_what_is_asked_for_in_the_same_order_is_given_back() -> None:
+    replay = Replay([{"kind": "start"}, line("trial", 1.0), line("trial", 2.0, LARGE)])
+    assert [one["elapsed_seconds"] for one in replay.take("trial", SMALL, (64,))] == [1.0]
+    assert [one["elapsed_seconds"] for one in replay.take("trial", LARGE, (64,))] == [2.0]
+    assert replay.take("trial", LARGE, (64,)) == []
+
+
+def test_lines_without_a_probe_are_no_measurements() -> None:
+    result = {"kind": "beside-daemon-result", "trial": {}}
+    replay = Replay([line("beside-daemon-trial", 1.0), result, line("beside-daemon-trial", 2.0)])
+    assert replay.take("beside-daemon-trial", SMALL, (64,))
+    assert replay.take("beside-daemon-trial", SMALL, (64,))
+
+
+def test_what_failed_then_and_was_not_recorded_does_not_end_the_replay() -> None:
+    replay = Replay([line("trial", 1.0)])
+    assert replay.take("trial", LARGE, (64,)) == []
+    assert replay.take("trial", SMALL, (64,))
+
+
+def test_part_of_a_group_is_not_given_back() -> None:
+    replay = Replay([line("overload", 1.0, concurrency=64), line("overload", 2.0, concurrency=96)])
+    assert replay.take("overload", SMALL, (64, 96, 128)) == []
+
+
+def test_half_a_round_ends_the_replay() -> None:
+    lines = [line("race-today", 1.0), line("race-a", 2.0), line("race-a", 3.0)]
+    replay = Replay(lines)
+    replay.demand(["race-today", "race-a"])
+    assert replay.take("race-today", SMALL, (64,))
+    assert replay.take("race-a", SMALL, (64,))
+    replay.demand(["race-a", "race-today"])
+    assert replay.take("race-a", SMALL, (64,)) == []
+
+
+def test_the_time_is_the_recorded_one_until_the_record_ends() -> None:
+    replay = Replay([line("trial", 100.0), line("trial", 200.0)])
+    assert replay.elapsed_seconds == 0
+    replay.take("trial", SMALL, (64,))
+    assert replay.elapsed_seconds == 100
+    replay.take("trial", SMALL, (64,))
+    assert 200 <= replay.elapsed_seconds < 260
+
+
+def test_a_new_run_takes_its_time_from_the_clock() -> None:
+    replay = Replay()
+    first = replay.elapsed_seconds
+    assert 0 <= first <= replay.elapsed_seconds < 60

@@ -1,0 +1,127 @@
+"""What a finished race means, on made-up measurements."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from tests.pipeline.measured import measurement
+from tests.search.surfaces import GB, MB, daemon_space
+from tuner.capacity.memory import memory_need
+from tuner.pipeline.optimise.laboratory import Laboratory
+from tuner.pipeline.optimise.race import Runner
+from tuner.pipeline.optimise.verdict import judge, objection
+from tuner.search.space import Point
+from tuner.search.trial import Objective
+
+SPACE = daemon_space()
+
+
+def laboratory(objective: Objective, budget_bytes: int = 16 * GB) -> Laboratory:
+    fake = SimpleNamespace(
+        request=SimpleNamespace(objective=objective),
+        costs=SPACE.costs,
+        budget_bytes=budget_bytes,
+        limits=SimpleNamespace(budget=SimpleNamespace(size_bytes=budget_bytes)),
+        trials=[SimpleNamespace(failed="would use 9 GB at this load")],
+    )
+    return cast(Laboratory, fake)
+
+
+def runner(processes: int, *figures: tuple[float, float], error_rate: float = 0.0) -> Runner:
+    """Return a side with a throughput and a p99 in seconds for each round."""
+    settings = SPACE.settings(Point(processes=processes, threads=5))
+    found = Runner("x", cast(Any, None), settings)
+    for number, (throughput, p99) in enumerate(figures):
+        shaken = throughput * (1 + 0.002 * (number % 3))
+        found.measurements.append(
+            measurement(shaken, settings=settings, p99_seconds=p99, error_rate=error_rate)
+        )
+    return found
+
+
+def judged(
+    today: Runner | None, winner: Runner, objective: Objective, budget_bytes: int = 16 * GB
+) -> tuple[str, bool]:
+    return judge(laboratory(objective, budget_bytes), today, winner)
+
+
+def test_more_throughput_is_better() -> None:
+    text, better = judged(runner(1, *[(100, 0.5)] * 4), runner(2, *[(150, 0.5)] * 4), Objective())
+    assert better
+    assert "+50" in text
+
+
+def test_noise_is_not_better() -> None:
+    today = runner(1, (100, 0.5), (110, 0.5), (90, 0.5), (101, 0.5))
+    text, better = judged(today, runner(2, *[(101, 0.5)] * 4), Objective())
+    assert not better
+    assert "beyond noise" in text
+
+
+@pytest.mark.parametrize(("late_rounds", "better"), [(1, False), (3, True)])
+def test_today_misses_the_objective_when_most_rounds_do(late_rounds: int, better: bool) -> None:
+    today = runner(1, *[(100, 2.0)] * late_rounds, *[(100, 0.5)] * (4 - late_rounds))
+    winner = runner(2, *[(90, 0.5)] * 4)
+    text, found = judged(today, winner, Objective(latency_seconds=1.0))
+    assert found == better
+    assert ("miss the objective" in text) == better
+
+
+def test_settings_that_fit_are_better_than_todays_that_do_not() -> None:
+    today, winner = runner(4, *[(100, 0.5)] * 4), runner(1, *[(90, 0.5)] * 4)
+    need = memory_need(today.settings, SPACE.costs).size_bytes
+    text, better = judged(today, winner, Objective(), budget_bytes=need - MB)
+    assert better
+    assert "more than the budget" in text
+    assert "-10.0 %" in text
+    assert not judged(today, winner, Objective(), budget_bytes=need)[1]
+
+
+def test_less_memory_is_better_where_memory_is_the_goal() -> None:
+    today = runner(4, *[(100, 0.5)] * 4)
+    text, better = judged(today, runner(2, *[(98, 0.5)] * 4), Objective(goal="memory"))
+    assert better
+    assert text.startswith("memory at full occupancy")
+    text, better = judged(today, runner(2, *[(90, 0.5)] * 4), Objective(goal="memory"))
+    assert not better
+    assert "throughput may fall below 95%" in text
+    assert not judged(today, runner(4, *[(130, 0.5)] * 4), Objective(goal="memory"))[1]
+
+
+def test_less_latency_is_better_where_latency_is_the_goal() -> None:
+    today = runner(2, (100, 0.50), (100, 0.52), (100, 0.48), (100, 0.50))
+    goal = Objective(goal="latency")
+    text, better = judged(today, runner(3, *[(100, 0.25)] * 4), goal)
+    assert better
+    assert text.startswith("p99 -50")
+    assert not judged(today, runner(3, *[(140, 0.50)] * 4), goal)[1]
+
+
+def test_latencies_below_a_millisecond_are_compared() -> None:
+    today = runner(2, *[(1000, 0.0008)] * 4)
+    assert judged(today, runner(3, *[(1000, 0.0004)] * 4), Objective(goal="latency"))[1]
+
+
+def test_without_todays_figures_the_reason_is_said() -> None:
+    text, better = judged(None, runner(1, (10, 0.5)), Objective())
+    assert better
+    assert text == "today's settings would use 9 GB at this load; these fit"
+
+
+@pytest.mark.parametrize(
+    ("objective", "budget_bytes", "error_rate", "why"),
+    [
+        (Objective(), 16 * GB, 0.0, ""),
+        (Objective(latency_seconds=0.1), 16 * GB, 0.0, "miss the objective"),
+        (Objective(), 16 * GB, 0.1, "miss the objective"),
+        (Objective(), 50 * MB, 0.0, "more than 50 MB"),
+    ],
+)
+def test_what_speaks_against_a_recommendation(
+    objective: Objective, budget_bytes: int, error_rate: float, why: str
+) -> None:
+    found = runner(2, *[(100, 0.5)] * 3, error_rate=error_rate)
+    said = objection(laboratory(objective, budget_bytes), found)
+    assert why in said
+    assert bool(said) == bool(why)
