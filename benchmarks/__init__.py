@@ -1,1 +1,4 @@
-"""What the project measures about itself; each benchmark is one command that writes its result."""
+"""What the project measures about itself; each benchmark writes its own result.
+
+``python -m benchmarks.NAME.run [--quick]`` from the checkout measures again.
+"""

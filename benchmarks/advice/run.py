@@ -1,6 +1,6 @@
 """Compare advice on MaxRequestWorkers: apache2buddy, mod_wsgi-express, tuner.
 
-    python benchmarks/advice/run.py [--quick] [--apache2buddy apache2buddy.pl]
+    python -m benchmarks.advice.run [--quick] [--apache2buddy apache2buddy.pl]
 
 The same application in four layouts, once more inside a control group of 1 GiB, and
 seven ways to write MaxRequestWorkers. What is right is decided by measurement:
@@ -23,14 +23,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from benchmarks.advice import apache2buddy, express
 from benchmarks.cgroups import Group, own_group
 from benchmarks.layouts import LAYOUTS, Layout, written
 from benchmarks.prediction.run import filled, load
 from benchmarks.results import Result, record, section, table
 from tuner.apache.binary import Httpd, find_httpd
+from tuner.apache.effective.applications import server_mode
 from tuner.apache.read import ReadRequest, read
 from tuner.capacity.memory import MemoryCosts, memory_need
 from tuner.capacity.settings import Settings
@@ -120,7 +119,7 @@ def main() -> int:
     result = Result(
         name="advice",
         title="Advice on MaxRequestWorkers, right or wrong",
-        command=f"python benchmarks/advice/run.py{words}",
+        command=f"python -m benchmarks.advice.run{words}",
         body=body(sizing, reading),
         data={"sizing": sizing, "reading": reading},
     )
@@ -249,7 +248,8 @@ def express_advice(settings: Settings) -> Advice:
 def tuner_advice(views: Views, settings: Settings, observation: Observation) -> Advice:
     """Return the front that all fixes of an audit agree on."""
     assert views.mpm is not None
-    number = recommended_front(settings, views.mpm, observation).max_request_workers
+    mode = server_mode(views.applications)
+    number = recommended_front(settings, views.mpm, observation, mode).max_request_workers
     kept = "keep" if number == settings.front.max_request_workers else "set"
     return Advice(number, number, f"{kept} {number}")
 

@@ -1,6 +1,6 @@
 """The load engines side by side on one real Apache, interleaved.
 
-    python benchmarks/engines/run.py [--quick]
+    python -m benchmarks.engines.run [--quick]
 
 Six cells: 10, 100 and 500 clients, with and without keep-alive, on a small static
 file. Client and server have a core each where the machine has two. In every round
@@ -17,11 +17,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).parent.parent.parent
-sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from benchmarks.engines.apache import apache
 from benchmarks.engines.measure import CELLS, Cell, compare, probe
@@ -50,7 +46,7 @@ def main() -> None:
     result = Result(
         name="engines",
         title="Load engines side by side",
-        command="python benchmarks/engines/run.py",
+        command="python -m benchmarks.engines.run",
         body=render(document),
         data=document,
         machine=about,

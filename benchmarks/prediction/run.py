@@ -5,7 +5,7 @@ time, predict from what it uses then; keep every worker busy and measure what it
 really uses, as the sum of PSS and, where a control group can be made, as the kernel
 counts it.
 
-    python benchmarks/prediction/run.py [--quick] [--layout NAME]
+    python -m benchmarks.prediction.run [--quick] [--layout NAME]
 
 --quick fills for a shorter time and writes no result; neither does a part of the layouts.
 """
@@ -16,10 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.cgroups import Group, own_group
 from benchmarks.layouts import LAYOUTS, Layout, written
@@ -61,7 +58,7 @@ def main() -> int:
     result = Result(
         name="prediction",
         title="Memory predicted and measured",
-        command="python benchmarks/prediction/run.py",
+        command="python -m benchmarks.prediction.run",
         body=body(rows),
         data={"target": TARGET, "rows": rows},
     )

@@ -1,6 +1,6 @@
 """How fast is the reader: one large file, read by httpd, by tuner and by two other parsers.
 
-    python benchmarks/reading/run.py [--quick]
+    python -m benchmarks.reading.run [--quick]
 
 All read the same file, interleaved, several times; what counts is the CPU time of the
 whole process, interpreter start included. ``tuner show`` of a stock configuration is
@@ -17,12 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from processes import Cost, run
-from reading.synthetic import LINES_PER_HOST, write_configuration
-from results import Result, record, section, table
-
+from benchmarks.processes import Cost, run
+from benchmarks.reading.synthetic import LINES_PER_HOST, write_configuration
+from benchmarks.results import Result, record, section, table
 from tuner.apache.binary import Httpd, find_httpd
 
 READ_WITH = str(Path(__file__).with_name("read_with.py"))
@@ -139,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path = write_configuration(Path(directory), hosts)
         costs = interleaved(commands(httpd, path), repeats)
         cold = cold_starts(3 if quick else 21) if STOCK.is_dir() else []
-    result = report(costs, cold, hosts * LINES_PER_HOST, hosts, "python benchmarks/reading/run.py")
+    result = report(costs, cold, hosts * LINES_PER_HOST, hosts, "python -m benchmarks.reading.run")
     print(section(result))
     if not quick:
         print(f"written to {record(result)}")

@@ -28,11 +28,13 @@ from tuner.capacity.memory import memory_need
 from tuner.capacity.settings import Settings
 from tuner.host.machine import observe_machine
 from tuner.pipeline.measure import Bench
-from tuner.pipeline.observe import budget_for
+from tuner.pipeline.observe import ObserveRequest
 from tuner.pipeline.optimise.laboratory import Laboratory
+from tuner.pipeline.optimise.limits import observe_limits
 from tuner.pipeline.optimise.request import OptimiseRequest
 from tuner.pipeline.optimise.run import optimise
 from tuner.pipeline.record import RunRecord
+from tuner.pipeline.running import loading_of
 from tuner.pipeline.target import find_target
 from tuner.pipeline.views import views_of
 from tuner.probe.engines import engine
@@ -61,15 +63,14 @@ class Study:
             probe_seconds=options.probe_seconds,
             time_limit_seconds=options.time_limit,
             max_probes=options.trials,
-            budget=workload.budget,
+            observe=ObserveRequest(budget=workload.budget, live=False),
         )
         self.runs = Path(tempfile.mkdtemp(prefix="tuner-bench-runs-"))
         configuration = read(self.request.read)
-        machine = observe_machine()
-        views = views_of(configuration, machine.cores)
+        views = views_of(configuration, observe_machine().cores)
         assert views.settings is not None
+        limits = observe_limits(configuration, views, self.request.observe)
         target = find_target(configuration, views, _HOST, self.request.paths, ())
-        budget = budget_for(machine, None, workload.budget, None)
         bench = Bench(
             httpd=httpd,
             target=target,
@@ -77,17 +78,16 @@ class Study:
             record=RunRecord(self.runs / "advisers", {}),
             probe_seconds=options.probe_seconds,
             timeout_seconds=10.0,
+            loading=loading_of(views),
         )
-        self.laboratory = Laboratory(
-            configuration, views.settings, bench, budget, self.request, say
-        )
+        self.laboratory = Laboratory(configuration, views, bench, limits, self.request, say)
         self.laboratory.calibrate()
         self.space = Space(
             today=views.settings,
             group=target.groups[0] if target.groups else None,
             costs=self.laboratory.costs,
-            budget_bytes=budget.size_bytes,
-            cores=machine.cores,
+            budget_bytes=limits.budget.size_bytes,
+            cores=limits.machine.cores,
             concurrency=workload.concurrency,
         )
 
@@ -191,7 +191,7 @@ class Study:
             "of_grid": paired_ratio(grid, values).model_dump(),
             "of_tuner": paired_ratio(tuner, values).model_dump(),
             "need_bytes": need,
-            "fits_budget": need <= self.laboratory.budget.size_bytes,
+            "fits_budget": need <= self.laboratory.limits.budget.size_bytes,
         }
 
     def again(self, found: dict[str, Any]) -> dict[str, Any]:

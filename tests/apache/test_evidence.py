@@ -157,57 +157,57 @@ def test_what_is_no_file_is_named(tmp_path: Path, kind: str) -> None:
 WSGI = "[Sun Mar 01 10:11:12.123456 2026] [wsgi:error] [pid 7:tid 8] [client 192.0.2.1:5] "
 
 
-@pytest.mark.parametrize(
-    ("line", "event"),
-    [
-        (EXHAUSTED, "workers_exhausted"),
-        ("AH00161: server reached MaxRequestWorkers setting, consider", "workers_exhausted"),
-        ("AH00286: server reached MaxRequestWorkers setting", "workers_exhausted"),
-        ("AH10159: server is within MinSpareThreads of", "workers_nearly_exhausted"),
-        ("AH03490: scoreboard is full, not at MaxRequestWorkers.Increase", "scoreboard_full"),
-        ("AH00288: scoreboard is full, not at MaxRequestWorkers", "scoreboard_full"),
-        ("AH00046: child process 7 still did not exit, sending a SIGKILL", "children_killed"),
-        ("AH00052: child pid 7 exit signal Segmentation fault (11)", "crashes"),
-        ("(11)Resource temporarily unavailable: AH00481: fork: Unable to fork", "fork_failures"),
-        ("(24)Too many open files: AH00468: apr_socket_accept", "files_exhausted"),
-        ("(12)Cannot allocate memory: AH00159: fork: Unable to fork", "memory_exhausted"),
-        (
-            f"{WSGI}(11)Resource temporarily unavailable: mod_wsgi (pid=7): Unable to connect to "
-            "WSGI daemon process 'app' on '/run/wsgi.1.0.1.sock' after multiple attempts as "
-            "listener backlog limit was exceeded or the socket does not exist.",
-            "daemon_unreachable",
-        ),
-        (
-            f"{WSGI}(13)Permission denied: mod_wsgi (pid=7): Unable to connect to WSGI daemon "
-            "process 'app' on '/run/wsgi.1.0.1.sock' as user with uid=33.",
-            "daemon_forbidden",
-        ),
-        (f"{WSGI}Queue timeout expired for WSGI daemon process 'a'.", "queue_timeouts"),
-        (
-            f"{WSGI}Timeout when reading response headers from daemon process 'a': /srv/a",
-            "daemon_timeouts",
-        ),
-        (
-            f"{WSGI}Truncated or oversized response headers received from daemon process 'a'",
-            "daemon_deaths",
-        ),
-        (
-            f"{WSGI}WSGI0147: Error reading response headers from daemon process 'a' "
-            "(Connection reset by peer).",
-            "daemon_deaths",
-        ),
-        (
-            f"{WSGI}WSGI0146: Daemon process 'a' closed connection before sending complete "
-            "response headers.",
-            "daemon_deaths",
-        ),
-        ("Daemon process request time limit exceeded, stopping", "request_timeouts"),
-        ("mod_wsgi (pid=7): Daemon process deadlock timer expired, stopping", "deadlocks"),
-        ("mod_wsgi (pid=7): Couldn't create worker thread 3 in daemon process", "thread_failures"),
-        ("WSGI0022: Unable to create worker thread 3 in daemon process 'a'.", "thread_failures"),
-        ("mod_wsgi (pid=7): Process 'a' terminated by signal 9", "killed_by_kernel"),
-    ],
-)  # fmt: skip
+LINES = [
+    (EXHAUSTED, "workers_exhausted"),
+    ("AH00161: server reached MaxRequestWorkers setting, consider", "workers_exhausted"),
+    ("AH00286: server reached MaxRequestWorkers setting", "workers_exhausted"),
+    ("AH10159: server is within MinSpareThreads of", "workers_nearly_exhausted"),
+    ("AH03490: scoreboard is full, not at MaxRequestWorkers.Increase", "scoreboard_full"),
+    ("AH00288: scoreboard is full, not at MaxRequestWorkers", "scoreboard_full"),
+    ("AH00046: child process 7 still did not exit, sending a SIGKILL", "children_killed"),
+    ("AH00052: child pid 7 exit signal Segmentation fault (11)", "crashes"),
+    ("(11)Resource temporarily unavailable: AH00481: fork: Unable to fork", "fork_failures"),
+    ("(24)Too many open files: AH00468: apr_socket_accept", "files_exhausted"),
+    ("(12)Cannot allocate memory: AH00159: fork: Unable to fork", "memory_exhausted"),
+    (
+        f"{WSGI}(11)Resource temporarily unavailable: mod_wsgi (pid=7): Unable to connect to "
+        "WSGI daemon process 'app' on '/run/wsgi.1.0.1.sock' after multiple attempts as "
+        "listener backlog limit was exceeded or the socket does not exist.",
+        "daemon_unreachable",
+    ),
+    (
+        f"{WSGI}(13)Permission denied: mod_wsgi (pid=7): Unable to connect to WSGI daemon "
+        "process 'app' on '/run/wsgi.1.0.1.sock' as user with uid=33.",
+        "daemon_forbidden",
+    ),
+    (f"{WSGI}Queue timeout expired for WSGI daemon process 'a'.", "queue_timeouts"),
+    (
+        f"{WSGI}Timeout when reading response headers from daemon process 'a': /srv/a",
+        "daemon_timeouts",
+    ),
+    (
+        f"{WSGI}Truncated or oversized response headers received from daemon process 'a'",
+        "daemon_deaths",
+    ),
+    (
+        f"{WSGI}WSGI0147: Error reading response headers from daemon process 'a' "
+        "(Connection reset by peer).",
+        "daemon_deaths",
+    ),
+    (
+        f"{WSGI}WSGI0146: Daemon process 'a' closed connection before sending complete "
+        "response headers.",
+        "daemon_deaths",
+    ),
+    ("Daemon process request time limit exceeded, stopping", "request_timeouts"),
+    ("mod_wsgi (pid=7): Daemon process deadlock timer expired, stopping", "deadlocks"),
+    ("mod_wsgi (pid=7): Couldn't create worker thread 3 in daemon process", "thread_failures"),
+    ("WSGI0022: Unable to create worker thread 3 in daemon process 'a'.", "thread_failures"),
+    ("mod_wsgi (pid=7): Process 'a' terminated by signal 9", "killed_by_kernel"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "event"), LINES)
 def test_a_line_is_one_event(line: str, event: str) -> None:
     tally = Tally()
     tally.add(f"{QUIET}{line.rstrip()}\n{QUIET}".encode())
@@ -216,8 +216,7 @@ def test_a_line_is_one_event(line: str, event: str) -> None:
 
 
 def test_every_event_has_a_line_here() -> None:
-    (marker,) = (one for one in test_a_line_is_one_event.pytestmark if one.name == "parametrize")
-    assert {event for _, event in marker.args[1]} == set(EVENTS)
+    assert {event for _, event in LINES} == set(EVENTS)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -132,7 +133,7 @@ def test_real_servers_write_these_lines(
         for one in burst:
             one.start()
         for event in ("workers_exhausted", "daemon_unreachable", "queue_timeouts"):
-            wait_for(lambda event=event: seen(event))
+            wait_for(partial(seen, event))
         for one in burst:
             one.join()
         slow = threading.Thread(target=request, args=(port, "/slow"))

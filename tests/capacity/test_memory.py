@@ -251,7 +251,7 @@ def test_old_processes_beside_new_ones(mpm: MpmName, server_limit: int, old: int
 
 def test_the_equation_of_many_groups_shows_the_largest_and_sums_the_rest() -> None:
     names = [f"app{number}" for number in range(40)]
-    today = settings_of(10, **dict.fromkeys(names, (1, 5)))
+    today = settings_of(10, None, **dict.fromkeys(names, (1, 5)))
     sizes = {name: (400 if name == "app7" else 20) * MB for name in names}
     model = costs(4 * MB, 5 * MB, **sizes)
     need = memory_need(today, model)

@@ -60,8 +60,10 @@ def test_thresholds_and_rules_of_a_project_count(tuner: Run, tree: Path, tmp_pat
     (place / "rules/OUR001-slow-timeout.yaml").write_text(RULE)
     config = place / "tuner.toml"
     config.write_text('[audit]\nrules = ["rules"]\n')
-    options = ("audit", tree, "--no-live", "--select", "OUR", "--config", config)
-    options = (*options, "-c", "Timeout 120")
+    options = (
+        *("audit", tree, "--no-live", "--select", "OUR"),
+        *("--config", config, "-c", "Timeout 120"),
+    )
     assert "Timeout is 2.0 min, more than 90 s." in tuner(*options).stdout
     config.write_text('[audit]\nrules = ["rules"]\n[thresholds.OUR001]\nlongest = "3min"\n')
     result = tuner(*options)

@@ -152,7 +152,8 @@ def test_every_role_of_a_real_server_is_found(server: Server) -> None:
     assert counts.pop("logger") in (2, 3)  # the shell may stay in front of cat
     assert counts == {"parent": 1, "front": 2, "shop": 2, "blog": 1, "cgid": 1}
     assert EXPECTED.daemon_threads is not None
-    until(lambda: threads_of(server, "shop") == [EXPECTED.daemon_threads["shop"]] * 2)
+    shop_threads = EXPECTED.daemon_threads["shop"]
+    until(lambda: threads_of(server, "shop") == [shop_threads] * 2)
     fronts = [one for one in server.tree() if one.role == "front"]
     assert {one.threads for one in fronts} == {EXPECTED.front_threads}
 

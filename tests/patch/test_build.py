@@ -17,7 +17,6 @@ from tuner.apache.changes import (
 from tuner.apache.read import ReadRequest, read
 from tuner.apache.tree import Configuration
 from tuner.errors import PatchError
-from tuner.patch import build
 from tuner.patch.build import build_patch, write_patch
 from tuner.patch.edits import Edit, FileChange, apply_edits
 from tuner.patch.verify import verify
@@ -435,7 +434,7 @@ def test_a_patch_that_cannot_be_written_leaves_the_older_one(
             file.write(data[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(build.Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(PatchError, match=r"tuner\.patch: No space left on device"):
         write_patch(patch, target)
     assert target.read_bytes() == b"older"

@@ -38,7 +38,7 @@ def changes(draw: st.DrawFn) -> FileChange:
     behind a last line that has no newline.
     """
     lines = [text + ending for text, ending in draw(FEW)]
-    if lines and draw(st.booleans()):
+    if len(lines) > 0 and draw(st.booleans()):
         lines[-1] = lines[-1].rstrip(b"\r\n") or b"end"
     data = b"".join(lines)
     edits: list[Edit] = []

@@ -11,7 +11,7 @@ from tuner.errors import ServerError, UsageError
 from tuner.pipeline.ladder import climb as climbing
 from tuner.pipeline.ladder.climb import climb
 from tuner.pipeline.ladder.plan import describe
-from tuner.pipeline.ladder.report import step_report
+from tuner.pipeline.ladder.report import step_report, target_scaling
 from tuner.pipeline.ladder.request import (
     LadderRequest,
     Load,
@@ -234,5 +234,5 @@ def test_knee_and_cliff_are_found_and_the_worst_check_names_its_step() -> None:
 def test_an_open_loop_has_no_knee() -> None:
     steps = [step_report("5/s", [probe(10, 5.0, rate=5.0)]) for _ in range(2)]
     whole = target("x", (10.0, 20.0))
-    assert climbing.target_scaling(steps) is None
+    assert target_scaling(steps) is None
     assert whole.scaling is not None

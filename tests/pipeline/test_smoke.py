@@ -60,9 +60,9 @@ def series(
         )
 
     def pair() -> Pair:
-        changed = {"error_rate": error_rate, "validity": validity}
+        changed: dict[str, object] = {"error_rate": error_rate, "validity": validity}
         if validity == "invalid":
-            changed["doubts"] = ("client-cpu",)  # type: ignore[assignment]
+            changed["doubts"] = ("client-cpu",)
         return Pair(
             control=side(control, 8 / control),
             target=side(target, p95 or 8 / target).model_copy(update=changed),

@@ -164,6 +164,7 @@ def _ssh_server(directory: Path, namespace: str, address: str) -> Iterator[None]
         f"AuthorizedKeysFile {directory}/user.pub\nStrictModes no\nSetEnv PATH={path}\n"
     )
     program = shutil.which("sshd")
+    assert program is not None
     command = ["ip", "netns", "exec", namespace, program, "-D", "-e", "-f", str(configuration)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

@@ -94,7 +94,7 @@ class Surface:
             return 0.0
         slots = min(self.concurrency, processes * threads) / (self.busy + self.waiting)
         cpu = min(processes, self.cores) / self.busy
-        together = (slots**-6 + cpu**-6) ** (-1 / 6)
+        together = float((slots**-6 + cpu**-6) ** (-1 / 6))
         crowding = 1 + 0.004 * max(0, processes - self.cores) + 0.0005 * threads
         shake = 1 + self.noise * math.sin(97 * processes + 31 * threads)
         return together / crowding * shake

@@ -40,7 +40,7 @@ def test_quantiles_enclose_95_percent_of_students_distribution(freedom: int) -> 
     scale /= math.sqrt(freedom * math.pi)
 
     def density(t: float) -> float:
-        return scale * (1 + t * t / freedom) ** (-(freedom + 1) / 2)
+        return float(scale * (1 + t * t / freedom) ** (-(freedom + 1) / 2))
 
     steps = 2000
     width = 2 * end / steps

@@ -48,7 +48,7 @@ def main() -> None:
     result = Result(
         name="founding_table",
         title="The founding table",
-        command="python -m benchmarks.founding_table",
+        command="python -m benchmarks.founding_table.run",
         body=body(report, arguments.ballast),
         data={"ballast_mb": arguments.ballast, "report": report.model_dump(mode="json")},
         machine=before,

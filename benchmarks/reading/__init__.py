@@ -1,0 +1,1 @@
+"""Reading one large configuration: tuner, httpd and other parsers."""
