@@ -62,8 +62,8 @@ def test_an_application_that_waits_gets_more_threads(
     assert document["memory"]["need_bytes"] <= document["memory"]["budget_bytes"]
     lines = [json.loads(line) for line in (tmp_path / "run/trials.jsonl").read_text().splitlines()]
     assert {line["kind"] for line in lines} == {
-        "start", "calibration", "trial", "result", "race-today", "race-patched-1", "overload",
-        "end",
+        "start", "calibration", "trial", "result", "times", "race-today", "race-patched-1",
+        "overload", "end",
     } | {line["kind"] for line in lines if line["kind"] == "race-patched-2"}  # fmt: skip
     plan = tuner("plan", "--from", "run", "--target", "1e5", "--format", "json")
     assert plan.returncode == 0, plan.stderr

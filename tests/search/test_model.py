@@ -32,6 +32,12 @@ def test_few_workers_give_their_number_over_the_service_time() -> None:
     assert model().limit(at(1, 2)) == "workers"
 
 
+def test_where_every_client_is_in_service_more_workers_give_nothing() -> None:
+    waiting = model(waiting_seconds=9.0)
+    assert waiting.limit(at(2, 31)) == "workers"
+    assert waiting.limit(at(2, 32)) == "clients"
+
+
 def test_a_process_gives_at_most_what_its_lock_allows() -> None:
     assert model().throughput(at(1, 64)) == pytest.approx(100, rel=0.02)
     assert model().limit(at(1, 64)) == "interpreter lock"

@@ -72,7 +72,7 @@ def test_a_shadow_serves_the_application_on_loopback_only(
         listening = {
             one.laddr.ip
             for one in psutil.net_connections("tcp")
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == port
+            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port
         }
     assert answer.content == b"Hello, World!"
     assert listening == {"127.0.0.1"}

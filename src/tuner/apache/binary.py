@@ -91,8 +91,8 @@ def find_httpd(explicit: Path | None = None) -> Httpd | None:
         UsageError: the given program is not an httpd.
     """
     if explicit is not None:
-        found = shutil.which(str(explicit)) or str(explicit)
-        httpd = inspect(Path(found))
+        # Shadows run in other directories, where a relative path would mean something else.
+        httpd = inspect(Path(shutil.which(str(explicit)) or explicit).absolute())
         if httpd is None:
             raise UsageError(f"{explicit} is not an Apache httpd", hint="see --httpd")
         return httpd

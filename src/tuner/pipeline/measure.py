@@ -1,7 +1,8 @@
 """Measure one Settings: start the server, warm it, probe it, take its memory and CPU."""
 
 import math
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from tuner.probe.plan import ProbePlan
 from tuner.probe.result import ProbeResult
 from tuner.probe.run import run_probe
 from tuner.server.shadow import Shadow, shadow_server
+from tuner.server.watcher import INTERVAL_SECONDS, RequestTimes, times_in
 
 _WARM_REQUESTS_PER_WORKER = 3
 _WARM_SECONDS = 20.0
@@ -36,6 +38,8 @@ class Measurement:
     profile: MemoryProfile
     server_cpu_seconds: float
     """CPU that the server's processes used during the probe."""
+    times: RequestTimes | None = None
+    """Where mod_wsgi saw the time of requests go; None where it was not asked."""
 
     @property
     def cpu_per_request_seconds(self) -> float:
@@ -58,6 +62,7 @@ def measurement_of(line: dict[str, Any]) -> Measurement:
         probe=ProbeResult.model_validate(line["probe"]),
         profile=MemoryProfile.model_validate(line["memory"]),
         server_cpu_seconds=line["server_cpu_seconds"],
+        times=RequestTimes.model_validate(line["times"]) if line.get("times") else None,
     )
 
 
@@ -83,8 +88,11 @@ class Bench:
         concurrencies: tuple[int, ...],
         kind: str,
         prepare: Callable[[Shadow], None] = lambda shadow: None,
+        watched: Collection[str | None] = (),
     ) -> tuple[Measurement, ...]:
         """Start a shadow with ``settings``, ``prepare`` it, and probe it at each concurrency.
+
+        ``watched`` process groups count their requests.
 
         Raises:
             ServerError: it does not start or answer.
@@ -93,20 +101,25 @@ class Bench:
         recorded = self.replay.take(kind, settings, concurrencies)
         if recorded:
             return tuple(measurement_of(line) for line in recorded)
-        with self.running(configuration, settings) as shadow:
+        with self.running(configuration, settings, watched) as shadow:
             self.replay.end()
             prepare(shadow)
             return tuple(self.probe(shadow, number, kind) for number in concurrencies)
 
     @contextmanager
-    def running(self, configuration: Configuration, settings: Settings) -> Iterator[Shadow]:
+    def running(
+        self,
+        configuration: Configuration,
+        settings: Settings,
+        watched: Collection[str | None] = (),
+    ) -> Iterator[Shadow]:
         """Run a warm shadow with ``settings``.
 
         Raises:
             ServerError: it does not start or answer.
         """
         with shadow_server(
-            configuration, self.httpd, settings, self.target.canary, self.fixed_ports
+            configuration, self.httpd, settings, self.target.canary, self.fixed_ports, watched
         ) as shadow:
             self._warm(shadow)
             yield shadow
@@ -137,6 +150,7 @@ class Bench:
         seconds = self.probe_seconds if concurrency > 1 else min(self.probe_seconds, 2.0)
         warmup = min(1.0, seconds / 4)
         before = _cpu_by_process(shadow.processes())
+        told = len(shadow.told())
         result = self._run(self.plan(shadow, concurrency, seconds, warmup))
         processes = shadow.processes()
         used = sum(
@@ -149,6 +163,7 @@ class Bench:
             probe=result,
             profile=summarise(processes, self.loading),
             server_cpu_seconds=used * share,
+            times=_times(shadow, told),
         )
         self.record.append(
             kind,
@@ -158,6 +173,7 @@ class Bench:
             memory=measurement.profile.model_dump(mode="json"),
             memory_bytes=measurement.memory_bytes,
             server_cpu_seconds=measurement.server_cpu_seconds,
+            times=measurement.times.model_dump(mode="json") if measurement.times else None,
         )
         return measurement
 
@@ -166,6 +182,14 @@ class Bench:
         if result.stopped:
             raise GuardStop(f"the run was stopped: {result.stopped}")
         return result
+
+
+def _times(shadow: Shadow, told: int) -> RequestTimes | None:
+    """Return what the shadow's processes have told since; they tell twice a second."""
+    if not shadow.watched:
+        return None
+    time.sleep(2 * INTERVAL_SECONDS)
+    return times_in(shadow.told()[told:])
 
 
 def _cpu_by_process(processes: tuple[ProcessMemory, ...]) -> dict[tuple[int, float], float]:

@@ -13,6 +13,7 @@ from tuner.pipeline.optimise.result import Alternative, Outlook, Overload
 from tuner.probe.plan import Request
 from tuner.probe.result import ProbeResult
 from tuner.search.trial import Trial
+from tuner.server.watcher import RequestTimes
 
 
 def _finite(value: object) -> object:
@@ -111,6 +112,9 @@ class OptimiseDocument(Model):
     throughput_ratio: RatioPart | None
     memory: MemoryPart
     service_demand: DemandPart
+    request_times: RequestTimes | None
+    """Where mod_wsgi saw the time of a request go, with today's settings at the load; null
+    without an application."""
     concurrency: int
     requests: tuple[RequestPart, ...]
     machine: Machine

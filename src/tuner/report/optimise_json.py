@@ -48,6 +48,7 @@ def document(report: OptimiseReport) -> dict[str, Any]:
             "busy_seconds": report.demand.busy_seconds,
             "waiting_seconds": report.demand.waiting_seconds,
         },
+        "request_times": report.times.model_dump() if report.times else None,
         "concurrency": report.request.concurrency,
         "requests": [request_part(one) for one in report.target.requests],
         "machine": report.machine.model_dump(),

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from tuner.pipeline.measure import Measurement
 from tuner.pipeline.optimise.result import Alternative, OptimiseReport, Side
 from tuner.report.style import Style, printable
-from tuner.report.wording import written
+from tuner.report.wording import RESTARTS, written
 from tuner.search.statistics import mean_with_interval
 from tuner.search.trial import Trial
+from tuner.server.watcher import RequestTimes
 from tuner.units import format_seconds, format_size
 
 
@@ -157,13 +158,30 @@ def _why(report: OptimiseReport) -> str:
         f"{report.machine.cores} cores can serve at most "
         f"{report.machine.cores / max(demand.busy_seconds, 1e-6):.0f} such requests a second."
     )
+    if report.times is not None:
+        text += f"\n{_times(report.times)}"
     if report.rejected:
         text += "\nRejected: " + "; ".join(report.rejected)
     return text
 
 
+def _times(times: RequestTimes) -> str:
+    parts = [f"{format_seconds(times.application_seconds)} in the application"]
+    if times.lock_seconds is not None:
+        parts.append(
+            f"{format_seconds(times.lock_seconds)} of them waiting for the interpreter lock"
+        )
+    if times.queue_seconds:
+        parts.insert(0, f"{format_seconds(times.queue_seconds)} until a daemon thread takes it")
+    return (
+        f"With today's settings at this load mod_wsgi counts for each request: {', '.join(parts)} "
+        f"(means of {times.requests})."
+    )
+
+
 _LIMITS = {
     "workers": "the number of requests in service: more processes or threads would give more",
+    "clients": "the clients: all of them are in service at the same time",
     "cores": "the cores: more processes or threads only add waiting",
     "interpreter lock": "the interpreter lock: more processes would give more, threads would not",
     "back end": "something behind the server that all requests share",
@@ -259,7 +277,7 @@ def _patch(report: OptimiseReport) -> str:
     if patch is None:
         return ""
     changes = ", ".join(written(change) for change in patch.changes)
-    return f"Patch: {changes}\nhttpd -t: {patch.configtest}. Needs {patch.restart}."
+    return f"Patch: {changes}\nhttpd -t: {patch.configtest}. Needs {RESTARTS[patch.restart]}."
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> str:

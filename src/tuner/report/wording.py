@@ -16,7 +16,7 @@ from tuner.report.style import count_of
 from tuner.rules.finding import SEVERITIES, Evidence, Input, Skipped
 from tuner.rules.schema import Rule
 
-_RESTARTS = {
+RESTARTS = {
     "graceful": "a graceful restart",
     "restart": "a restart",
     "stop+start": "a stop and a start",
@@ -66,7 +66,7 @@ def formula(evidence: Evidence) -> str:
 
 def how(fix: FixPart) -> str:
     """Return what a fix needs from the reader."""
-    restart = f"needs {_RESTARTS[fix.restart]}"
+    restart = f"needs {RESTARTS[fix.restart]}"
     if fix.refused is not None:
         return f"{restart}; to be made by hand, because {fix.refused}"
     if fix.safety == "unsafe":

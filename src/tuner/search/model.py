@@ -96,9 +96,12 @@ class ThroughputModel:
         return bounds
 
     def limit(self, point: Point) -> str:
-        """Return the name of the tightest bound."""
+        """Return the name of the tightest bound; ``clients`` where every one is in service."""
         bounds = self.bounds(point)
-        return min(bounds, key=bounds.__getitem__)
+        tightest = min(bounds, key=bounds.__getitem__)
+        if tightest == "workers" and point.processes * point.threads >= self.concurrency:
+            return "clients"
+        return tightest
 
 
 _PRIORS = {

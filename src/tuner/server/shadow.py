@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +28,13 @@ from tuner.server.registry import (
     remove_directory,
 )
 from tuner.server.translate import Translated, translate
+from tuner.server.watcher import MARK
 
 _READY_SECONDS = 30.0
 _CANARY_SECONDS = 30.0
 _START_ATTEMPTS = 3
 _PR_SET_PDEATHSIG = 1
+_ERROR_LOG = "logs/error.log"
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -66,6 +68,8 @@ class Shadow:
     """The daemon process groups that it runs, in the order of their lines."""
     notes: tuple[str, ...]
     """What it leaves out, and why."""
+    watched: frozenset[str | None] = frozenset()
+    """The process groups that count their requests."""
 
     def processes(self) -> tuple[ProcessMemory, ...]:
         """Measure the shadow's processes, by role."""
@@ -74,6 +78,10 @@ class Shadow:
     def is_alive(self) -> bool:
         """Tell whether the parent process runs."""
         return bool(psutil.pid_exists(self.pid))
+
+    def told(self) -> str:
+        """Return the whole error log as it is."""
+        return _read(self.directory / _ERROR_LOG)
 
     def error_log(self, lines: int = 3) -> str:
         """Return the last lines of the error log in one line."""
@@ -87,8 +95,12 @@ def shadow_server(
     settings: Settings,
     canary: Canary,
     fixed_ports: dict[int, int] | None = None,
+    watched: Collection[str | None] = (),
 ) -> Iterator[Shadow]:
     """Run a shadow of ``configuration`` with ``settings``; always stopped and removed.
+
+    ``watched`` are the process groups that count their requests (see ``watcher``); None
+    among them is the front.
 
     Raises:
         ServerError: it does not start, or does not answer the canary with 2xx or 3xx.
@@ -102,7 +114,9 @@ def shadow_server(
     directory = new_directory()
     process: subprocess.Popen[bytes] | None = None
     try:
-        process, ports, copy = _start(configuration, httpd, settings, directory, fixed_ports)
+        process, ports, copy = _start(
+            configuration, httpd, settings, directory, fixed_ports, watched
+        )
         shadow = Shadow(
             pid=process.pid,
             directory=directory,
@@ -112,6 +126,7 @@ def shadow_server(
             ports=ports,
             groups=copy.groups,
             notes=copy.notes,
+            watched=frozenset(watched),
         )
         _wait_for_daemons(shadow, process)
         _ask_canary(shadow, canary)
@@ -141,11 +156,12 @@ def _start(
     settings: Settings,
     directory: Path,
     fixed_ports: dict[int, int] | None,
+    watched: Collection[str | None],
 ) -> tuple[subprocess.Popen[bytes], PortMap, Translated]:
     """Start httpd; another program may take a free port meanwhile, so try again then."""
     for attempt in range(_START_ATTEMPTS):
         ports = free_port_map(configuration, fixed_ports)
-        copy = translate(configuration, httpd, directory, ports, settings)
+        copy = translate(configuration, httpd, directory, ports, settings, watched)
         file = directory / "httpd.conf"
         file.write_text(copy.text, "utf-8", "surrogateescape")
         process = _spawn(configuration, httpd, file, directory)
@@ -279,11 +295,11 @@ def startup_error(directory: Path) -> str:
 
 def log_tail(directory: Path, lines: int) -> str:
     """Return the last error log lines without time stamps, in one line."""
-    text = _read(directory / "logs/error.log")
+    text = _read(directory / _ERROR_LOG)
     kept = [
         line
         for line in text.splitlines()
-        if "error]" in line or "crit]" in line or "alert]" in line
+        if ("error]" in line or "crit]" in line or "alert]" in line) and MARK not in line
     ]
     short = [re.sub(r"^(\[[^\]]*\] )+", "", line) for line in kept[-lines:]]
     return " / ".join(short)[-600:]

@@ -8,7 +8,7 @@ with. Each line passes one rule: kept, dropped, replaced or given a private path
 import grp
 import os
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from tuner.server.access import private_part
 from tuner.server.addresses import PortMap
 from tuner.server.daemonline import daemon_line
 from tuner.server.frontlines import FRONT_DIRECTIVES, front_lines
+from tuner.server.watcher import watch_line, write_watcher
 
 _DROPPED = frozenset(
     {
@@ -104,12 +105,14 @@ class Translation:
         directory: Path,
         ports: PortMap,
         settings: Settings | None,
+        watched: Collection[str | None],
     ) -> None:
         self.configuration = configuration
         self.httpd = httpd
         self.directory = directory
         self.ports = ports
         self.settings = settings
+        self.watched = watched
         self.notes: list[str] = []
         self.groups: list[str] = []
         self._files = FileTree(configuration.root)
@@ -138,6 +141,8 @@ class Translation:
         if self.settings is not None:
             self._lines += front_lines(self.settings.front)
         self._body()
+        if None in self.watched:
+            self._lines.append(watch_line(write_watcher(self.directory), None))
         if not self._listening:
             raise ServerError("the configuration has no Listen that can be moved to loopback")
         return "\n".join(self._lines) + "\n"
@@ -305,7 +310,10 @@ class Translation:
             self.notes.append(f"daemon group {name} is a service (threads=0) and is left out")
             return None
         self.groups.append(name)
-        return daemon_line(directive, group, self._inside, as_root=self._as_root)
+        line = daemon_line(directive, group, self._inside, as_root=self._as_root)
+        if name in self.watched:
+            line += "\n" + watch_line(write_watcher(self.directory), name)
+        return line
 
     def _log(self, directive: Directive) -> str | None:
         """Give every log its own private file; the format and the work stay the same."""
@@ -366,13 +374,14 @@ def translate(
     directory: Path,
     ports: PortMap,
     settings: Settings | None,
+    watched: Collection[str | None] = (),
 ) -> Translated:
-    """Return the private copy.
+    """Return the private copy; ``watched`` process groups count their requests.
 
     Without ``settings`` every size stays as it is written.
 
     Raises:
         ServerError: the configuration cannot run here as it is.
     """
-    translation = Translation(configuration, httpd, directory, ports, settings)
+    translation = Translation(configuration, httpd, directory, ports, settings, watched)
     return Translated(translation.text(), tuple(translation.notes), tuple(translation.groups))

@@ -13,6 +13,7 @@ from tuner.pipeline.optimise.request import OptimiseRequest
 from tuner.pipeline.views import Views
 from tuner.search.demand import ServiceDemand
 from tuner.search.trial import Objective, Trial
+from tuner.server.watcher import RequestTimes
 from tuner.units import format_seconds, format_size
 
 _FRONT = "the front"
@@ -196,6 +197,25 @@ class Laboratory:
             need_bytes=memory_need(settings, self.costs).size_bytes,
             failed=reason,
         )
+
+    def request_times(self) -> RequestTimes | None:
+        """Let mod_wsgi count where the time of a request goes with today's settings.
+
+        None without an application, or where they do not run at this load.
+        """
+        if not self._loaded or self.trials[0].failed:
+            return None
+        try:
+            (measured,) = self.bench.measure(
+                self.configuration,
+                self.today,
+                (self.request.concurrency,),
+                f"{self.prefix}times",
+                watched=self._loaded,
+            )
+        except (ServerError, MeasurementError):
+            return None
+        return measured.times
 
     # --- what processes cost -----------------------------------------------------
 

@@ -17,6 +17,7 @@ from tuner.pipeline.target import Target
 from tuner.search.demand import ServiceDemand
 from tuner.search.statistics import Ratio
 from tuner.search.trial import Trial
+from tuner.server.watcher import RequestTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Outlook(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     limit: str
-    """The bound that holds throughput: workers, cores, interpreter lock, back end."""
+    """The bound that holds throughput: clients, workers, cores, interpreter lock, back end."""
     predicted_throughput: float
     one_more_core: float
     """Throughput, as a multiple, of the best settings with one more core."""
@@ -99,6 +100,8 @@ class OptimiseReport:
     doubts: tuple[str, ...]
     """What the result cannot be sure of, apart from the probes' own doubts."""
     demand: ServiceDemand
+    times: RequestTimes | None
+    """Where the time of a request goes with today's settings at the load, by mod_wsgi."""
     costs: MemoryCosts
     trials: tuple[Trial, ...]
     pareto: tuple[int, ...]

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -23,12 +23,12 @@ from tuner.pipeline.optimise.alternatives.mpm import try_other_mpms
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.limits import LEAST_FREE_SHARE, Limits, observe_limits
 from tuner.pipeline.optimise.outlook import outlook_of
-from tuner.pipeline.optimise.overload import probe_overload
-from tuner.pipeline.optimise.race import Runner, in_order, race, ratio_of
+from tuner.pipeline.optimise.race import Runner, race, ratio_of
 from tuner.pipeline.optimise.request import OptimiseRequest
 from tuner.pipeline.optimise.result import Alternative, OptimiseReport, Overload
 from tuner.pipeline.optimise.searching import Searched, search_settings
-from tuner.pipeline.optimise.verdict import judge, objection
+from tuner.pipeline.optimise.selection import select
+from tuner.pipeline.optimise.verdict import judge
 from tuner.pipeline.record import RunRecord, read_run
 from tuner.pipeline.replay import Replay
 from tuner.pipeline.running import loading_of
@@ -38,6 +38,7 @@ from tuner.probe.engines import engine
 from tuner.probe.guard import memory_guard
 from tuner.search.choice import pareto_front
 from tuner.search.trial import Trial
+from tuner.server.watcher import RequestTimes
 
 _SEARCH_SHARE = 0.5
 """Share of the time limit after which the search stops to leave time for the race."""
@@ -83,14 +84,6 @@ def _interruptible(optimisation: "_Optimisation") -> OptimiseReport:
         raise Interrupted(f"interrupted{where}") from None
 
 
-class _Choice(NamedTuple):
-    """Who is recommended, unless there is an objection."""
-
-    runner: Runner
-    overload: tuple[Overload, ...]
-    objection: str
-
-
 class _Optimisation:
     def __init__(
         self,
@@ -121,6 +114,7 @@ class _Optimisation:
             raise UsageError(
                 f"{self.configuration.main} has changed since this run", hint="begin a new one"
             )
+        self.times: RequestTimes | None = None
         start = None if resumed else self._start(digest)
         self.record = RunRecord(directory, start)
         self.laboratory = self._laboratory(Replay(resumed or ()))
@@ -170,6 +164,7 @@ class _Optimisation:
             laboratory, self.target, self.limits.machine, lambda: self._is_past(_SEARCH_SHARE)
         )
         self.say(f"the search ends: {searched.stopped}")
+        self.times = laboratory.request_times()
         rivals = [one for one in searched.candidates if one.settings != today]
         if not searched.candidates:
             return self._report(
@@ -206,7 +201,7 @@ class _Optimisation:
         race(laboratory, today, runners, self.request.rounds, lambda: self._is_past(_RACE_SHARE))
         if not runners:
             return self._nothing(searched, "no better settings ran when they were measured again")
-        choice = self._choose(runners)
+        choice = select(laboratory, runners)
         verdict, is_better = choice.objection, False
         if not verdict:
             verdict, is_better = judge(laboratory, today, choice.runner)
@@ -219,31 +214,6 @@ class _Optimisation:
             overload=choice.overload,
             alternatives=self._alternatives(choice.runner),
             patch=choice.runner.patch if is_better else None,
-        )
-
-    def _choose(self, runners: Sequence[Runner]) -> _Choice:
-        """Return the best runner that keeps all limits, above the load too; else the best."""
-        laboratory = self.laboratory
-        refused: list[_Choice] = []
-        for runner in self._in_order(runners):
-            overload: tuple[Overload, ...] = ()
-            why = objection(laboratory, runner)
-            if not why:
-                overload = probe_overload(laboratory, runner)
-                broken = next((one for one in overload if one.problem), None)
-                why = f"at {broken.factor:g} times the load {broken.problem}" if broken else ""
-            if not why:
-                return _Choice(runner, overload, "")
-            laboratory.rejected.append(f"{runner.settings.describe()}: {why}")
-            refused.append(_Choice(runner, overload, f"the best settings measured: {why}"))
-        return refused[0]
-
-    def _in_order(self, runners: Sequence[Runner]) -> list[Runner]:
-        return in_order(
-            runners,
-            self.request.objective,
-            self.laboratory.costs,
-            self.limits.budget.size_bytes,
         )
 
     def _patch(self, wanted: Settings) -> Patch:
@@ -314,6 +284,7 @@ class _Optimisation:
             budget_formula=self.limits.budget.formula,
             doubts=laboratory.doubts,
             demand=laboratory.demand,
+            times=self.times,
             costs=laboratory.costs,
             trials=tuple(laboratory.trials),
             pareto=pareto_front(laboratory.trials, self.request.objective),
