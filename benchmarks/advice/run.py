@@ -31,6 +31,7 @@ from benchmarks.results import Result, record, section, table
 from tuner.apache.binary import Httpd, find_httpd
 from tuner.apache.effective.applications import server_mode
 from tuner.apache.read import ReadRequest, read
+from tuner.capacity.budget import Budget
 from tuner.capacity.memory import MemoryCosts, memory_need
 from tuner.capacity.settings import Settings
 from tuner.pipeline.facts.recommended import recommended_front
@@ -136,6 +137,7 @@ def sized(layout: Layout, httpd: Httpd, script: Path | None, seconds: float) -> 
     assert isinstance(observation.costs, MemoryCosts)
     need = memory_need(settings, observation.costs)
     each = full["front_pss_bytes"] / full["front"]
+    assert isinstance(observation.budget, Budget)
     others = -sum(t.size_bytes for t in observation.budget.terms if t.name == "other services")
     memory = observation.machine.memory_limit_bytes - others
     truth = true_range(views, settings, memory - full["pss_bytes"] + full["front_pss_bytes"], each)

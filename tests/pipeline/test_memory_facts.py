@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tuner.apache.read import ReadRequest, read
 from tuner.fact import Known, Unknown
+from tuner.pipeline import observe as observing
 from tuner.pipeline.facts.build import build_facts
 from tuner.pipeline.facts.memory import memory_facts
 from tuner.pipeline.facts.observed import observed_facts
@@ -53,6 +56,15 @@ def test_the_budget_comes_with_its_parts(tmp_path: Path) -> None:
     assert value(found, "budget") == 4 * GB
     assert value(found, "other_services") == 0
     assert value(found, "static_files") == 0
+
+
+def test_the_machine_counts_only_where_it_is_the_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("limit", "physical", "limited_by_group")
+    assert all(isinstance(facts(tmp_path)[f"memory.{name}"], Unknown) for name in names)
+    monkeypatch.setattr(observing, "is_this_machine", lambda *about, **more: True)
+    found = facts(tmp_path)
     assert value(found, "limit") <= value(found, "physical")  # type: ignore[operator]
     is_tighter = value(found, "limit") < value(found, "physical")  # type: ignore[operator]
     assert value(found, "limited_by_group") is is_tighter

@@ -9,9 +9,11 @@ import pytest
 from tuner.apache.binary import Httpd
 from tuner.apache.read import ReadRequest, read
 from tuner.apache.tree import Configuration
+from tuner.capacity.budget import Budget
 from tuner.capacity.memory import MemoryCosts
 from tuner.errors import MeasurementError, UsageError
-from tuner.fact import Unknown
+from tuner.fact import Known, Unknown
+from tuner.pipeline import observe as observing
 from tuner.pipeline.observe import Observation, ObserveRequest, observe, pid_file
 from tuner.pipeline.views import views_of
 from tuner.server.shadow import Canary, shadow_server
@@ -62,12 +64,30 @@ def test_app_memory_of_an_unknown_group_is_refused(tmp_path: Path) -> None:
 
 def test_a_given_budget_is_taken_as_it_is(tmp_path: Path) -> None:
     observation = look(load(tmp_path), ObserveRequest(budget="1G"))
+    assert isinstance(observation.budget, Budget)
     assert observation.budget.size_bytes == 1024 * MB
     assert observation.budget.origin == "given"
 
 
-def test_a_measured_budget_leaves_room_for_others(tmp_path: Path) -> None:
+def test_what_this_machine_has_says_nothing_about_a_server_elsewhere(tmp_path: Path) -> None:
     observation = look(load(tmp_path), ObserveRequest())
+    assert not observation.is_here
+    assert isinstance(observation.budget, Unknown)
+    assert "--budget" in observation.budget.reason
+    assert isinstance(observation.cores, Unknown)
+    assert "--cores" in observation.cores.reason
+    given = look(load(tmp_path), ObserveRequest(cores=12)).cores
+    assert given == Known(12, "given", "--cores")
+
+
+def test_a_measured_budget_leaves_room_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observing, "is_this_machine", lambda *about, **more: True)
+    observation = look(load(tmp_path), ObserveRequest())
+    assert isinstance(observation.budget, Budget)
+    assert isinstance(observation.cores, Known)
+    assert observation.cores.value == observation.machine.cores
     assert 0 < observation.budget.size_bytes < observation.machine.memory_total_bytes
 
 

@@ -59,6 +59,13 @@ def test_noise_is_not_better() -> None:
     assert "beyond noise" in text
 
 
+def test_a_gain_that_is_certain_but_tiny_is_not_worth_a_change() -> None:
+    today, winner = runner(1, *[(100, 0.5)] * 6), runner(2, *[(101, 0.5)] * 6)
+    text, better = judged(today, winner, Objective())
+    assert not better
+    assert text.startswith("nothing gains 2% or more: +1.0 %")
+
+
 @pytest.mark.parametrize(("late_rounds", "better"), [(1, False), (3, True)])
 def test_today_misses_the_objective_when_most_rounds_do(late_rounds: int, better: bool) -> None:
     today = runner(1, *[(100, 2.0)] * late_rounds, *[(100, 0.5)] * (4 - late_rounds))

@@ -11,6 +11,7 @@ from tuner.cli.options import (
     Before,
     BudgetOption,
     ConfigPath,
+    Cores,
     Defines,
     Env,
     EnvFile,
@@ -49,13 +50,14 @@ thresholds of rules (tuner explain ID names them). Paths in it are relative to t
     ignore = ["TMO001"]
     min-severity = "low"
     fail-on = "medium"
-    budget = "16G"                   # as --budget; so are the next two
+    budget = "16G"                   # as --budget; so are the next three
+    cores = 8
     reserve = "10%"
     app-memory = ["40M", "120M@shop"]
     rules = ["our-rules"]            # directories
     baseline = "known.json"
-    [thresholds.ID]                  # of one rule
-    name = "300s"                    # with a unit, where its own value has one
+    [thresholds.TMO001]              # of one rule
+    longest = "200s"                 # with a unit, where its own value has one
 """
 
 
@@ -73,6 +75,7 @@ def audit(
     pid: Pid = None,
     app_memory: AppMemory = None,
     budget: BudgetOption = None,
+    cores: Cores = None,
     reserve: Reserve = None,
     rules: Annotated[
         list[Path] | None,
@@ -111,7 +114,7 @@ def audit(
     min_severity: Annotated[
         SeverityName | None,
         typer.Option(
-            help="Report nothing below this severity. Default: info.",
+            help="Report nothing below this severity, and count nothing below it. Default: info.",
             show_default=False,
             rich_help_panel=_RESULT,
         ),
@@ -149,7 +152,8 @@ def audit(
 ) -> None:
     """Read a configuration as httpd would, measure memory, and report what is wrong.
 
-    Exits with 0, or with 11 to 14 for the highest severity found.
+    Exits with 0, or with 11 to 14 for the highest severity found (info, low, medium, high). With
+    1 when httpd would refuse the configuration; the report is written all the same.
     """
     soon = httpd_soon(httpd)
     from tuner.cli.exits import code_for_severities
@@ -178,6 +182,7 @@ def audit(
                 tuple(_first(app_memory, said.app_memory) or ()),
                 _first(budget, said.budget),
                 _first(reserve, said.reserve),
+                _first(cores, said.cores),
             ),
             rule_directories=tuple(_first(rules, preferences.rules) or ()),
             select=split_list(_first(select, said.select)),
@@ -192,7 +197,9 @@ def audit(
     emit(render_audit(format, document, checked, Look(use_colour(output), verbose)), output)
     if patch is not None:
         _write_patch(report, program, patch, unsafe_fixes, quiet)
-    if report.configuration.fatal_errors:
+    fatal = report.configuration.fatal_errors
+    if fatal:
+        say(f"tuner: httpd would refuse this configuration: {fatal[0]}")
         raise typer.Exit(1)
     if not no_exit_codes:
         counted = at_least(shown, _first(fail_on, said.fail_on) or "info")

@@ -4,8 +4,10 @@ import sys
 from collections.abc import Sequence
 
 
-def confirm_away(urls: Sequence[str], summary: str, *, yes: bool) -> None:
+def confirm_away(urls: Sequence[str], summary: str, *, load: str, yes: bool) -> None:
     """Let a load to loopback pass; for any other demand ``--yes`` or the typed host name.
+
+    ``load`` is what the load is called where nobody can be asked.
 
     Raises:
         UsageError: nobody can be asked, or the answer is another.
@@ -20,7 +22,7 @@ def confirm_away(urls: Sequence[str], summary: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError(
             f"{names} is not on loopback: the load needs consent",
-            hint="--yes, if its owner agrees to the load that --dry-run shows",
+            hint=f"--yes, if its owner agrees to {load}",
         )
     sys.stderr.write(f"{summary}\nType {names} to send this load there: ")
     sys.stderr.flush()

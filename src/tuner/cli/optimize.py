@@ -94,7 +94,13 @@ def optimize(
         ),
     ] = "throughput",
     max_error_rate: Annotated[
-        float, typer.Option(min=0.0, max=1.0, rich_help_panel=_LIMITS)
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Share of requests that may fail.",
+            rich_help_panel=_LIMITS,
+        ),
     ] = 0.01,
     live: Live = None,
     pid: Pid = None,
@@ -105,9 +111,21 @@ def optimize(
         int,
         typer.Option(min=1, max=100, help="Settings to try.", rich_help_panel=_LIMITS),
     ] = 12,
-    time_limit: Annotated[str, typer.Option(metavar="DURATION", rich_help_panel=_LIMITS)] = "4m",
+    time_limit: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION",
+            help="Search and comparison end by then; what follows them takes some seconds more.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = "4m",
     probe_time: Annotated[
-        str, typer.Option(metavar="DURATION", help="Length of one probe.", rich_help_panel=_LIMITS)
+        str,
+        typer.Option(
+            metavar="DURATION",
+            help="Length of one probe; longer ones leave time for fewer.",
+            rich_help_panel=_LIMITS,
+        ),
     ] = "3s",
     rounds: Annotated[
         int,
@@ -173,7 +191,11 @@ def optimize(
     """Search settings with load probes on a private copy of the server.
 
     The copy runs on loopback and is removed again; the server and its configuration are not
-    touched. Exits with 0 and a patch when something better was found, with 4 when not.
+    touched. But copy and load compete with it for CPU, disk and database: use a machine like it
+    that serves nobody, or a quiet hour.
+
+    Exits with 0 and a patch when something better was found, with 4 when not, with 5 when memory
+    ran short, with 130 when interrupted (--resume goes on).
     """
     from tuner.apache.binary import find_httpd
     from tuner.cli.exits import NOTHING_BETTER

@@ -112,6 +112,15 @@ AppMemory = Annotated[
         rich_help_panel=_MEMORY,
     ),
 ]
+Cores = Annotated[
+    int | None,
+    typer.Option(
+        "--cores",
+        min=1,
+        help="Cores that the server has, where it is not this machine.",
+        rich_help_panel=_MEMORY,
+    ),
+]
 Reserve = Annotated[
     str | None,
     typer.Option(

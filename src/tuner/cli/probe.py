@@ -247,7 +247,8 @@ def probe(
     if dry_run:
         emit(describe(request, verbose=True), output)
         return
-    confirm_away(urls, describe(request, verbose=False), yes=yes)
+    summary = describe(request, verbose=False)
+    confirm_away(urls, summary, load="the load that --dry-run shows", yes=yes)
     progress = Progress(quiet)
     progress.say(describe(request, verbose=verbose).rstrip("\n"))
     try:

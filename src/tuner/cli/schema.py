@@ -8,7 +8,10 @@ from tuner.report.formats import Document
 
 
 def schema(
-    document: Annotated[Document, typer.Argument(help="What the schema describes.")],
+    document: Annotated[
+        Document,
+        typer.Argument(metavar="REPORT", help="What the schema describes: " + ", ".join(Document)),
+    ],
 ) -> None:
     """Print the JSON Schema of a report in JSON, or of a rule file (rule).
 

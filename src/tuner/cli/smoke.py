@@ -44,10 +44,6 @@ TimeLimit = Annotated[
 ]
 KeepAlive = Annotated[bool, typer.Option("--keep-alive/--no-keep-alive", rich_help_panel=_LOAD)]
 EngineName = Annotated[str, typer.Option("--engine", help="Load engine.", rich_help_panel=_LOAD)]
-Share = Annotated[
-    str,
-    typer.Option("--tolerance", metavar="PERCENT", help="Throughput that may be lost."),
-]
 Yes = Annotated[
     bool,
     typer.Option("--yes", help="Do not ask before loading a server that is not on loopback."),
@@ -65,7 +61,14 @@ def record(
     time_limit: TimeLimit = "60s",
     keep_alive: KeepAlive = True,
     engine: EngineName = "native",
-    tolerance: Share = "10%",
+    tolerance: Annotated[
+        str,
+        typer.Option(
+            "--tolerance",
+            metavar="PERCENT",
+            help="How fine a loss of throughput a check with this baseline shall see.",
+        ),
+    ] = "10%",
     path: Paths = None,
     header: Headers = None,
     cookie: Cookies = None,
@@ -123,7 +126,10 @@ def check(
     baseline: Annotated[Path, typer.Argument(metavar="BASELINE", help="From smoke record.")],
     control: Control = None,
     time_limit: TimeLimit = "60s",
-    tolerance: Share = "10%",
+    tolerance: Annotated[
+        str,
+        typer.Option("--tolerance", metavar="PERCENT", help="Throughput that may be lost."),
+    ] = "10%",
     latency_tolerance: Annotated[
         str, typer.Option(metavar="PERCENT", help="By which p95 may rise.")
     ] = "25%",
@@ -145,7 +151,9 @@ def check(
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure again and compare with a baseline.
+    """Measure again, under the load that was recorded, and compare with a baseline.
+
+    What was sent with --header and --cookie is not in the baseline: give it again.
 
     Exits with 0 when nothing regressed, with 6 when something did, with 5 when a guard stopped it.
     Not clear within the time counts as passed, unless --inconclusive fail.
@@ -192,10 +200,12 @@ def check(
         from tuner.report.smoke_junit import render_junit
 
         emit(render_junit(found, inconclusive_fails=fails), junit)
-    if found.verdict == "regressed" or (found.verdict == "inconclusive" and fails):
+    if found.verdict == "regressed":
         raise typer.Exit(REGRESSED)
     if found.today.stopped:
         raise GuardStop(f"stopped: {found.today.stopped}")
+    if found.verdict == "inconclusive" and fails:
+        raise typer.Exit(REGRESSED)
 
 
 def _request(
@@ -219,7 +229,8 @@ def _request(
     target = parse_target(url)
     seconds = parse_duration(time_limit)
     urls = [target.url, *([control] if control else [])]
-    confirm_away(urls, f"{load.concurrency} clients for up to {seconds:.0f} s", yes=yes)
+    summary = f"{load.concurrency} clients for up to {seconds:.0f} s"
+    confirm_away(urls, summary, load=summary, yes=yes)
     return SmokeRequest(
         target=target,
         traffic=find_traffic(traffic, target.host),

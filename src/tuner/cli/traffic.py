@@ -22,11 +22,21 @@ Paths = Annotated[
 ]
 Headers = Annotated[
     list[str] | None,
-    typer.Option("--header", metavar="'NAME: VALUE'", rich_help_panel=_TRAFFIC),
+    typer.Option(
+        "--header",
+        metavar="'NAME: VALUE'",
+        help="Sent with every request; may be repeated.",
+        rich_help_panel=_TRAFFIC,
+    ),
 ]
 Cookies = Annotated[
     list[str] | None,
-    typer.Option("--cookie", metavar="NAME=VALUE", rich_help_panel=_TRAFFIC),
+    typer.Option(
+        "--cookie",
+        metavar="NAME=VALUE",
+        help="Sent with every request; may be repeated.",
+        rich_help_panel=_TRAFFIC,
+    ),
 ]
 AllowMethods = Annotated[
     list[str] | None,

@@ -100,7 +100,9 @@ def _sample(
         scoreboard.requests if isinstance(scoreboard, Scoreboard) else None,
     )
     profile, processes = observation.profile, observation.processes
+    budget = observation.budget
     assert profile is not None
+    assert not isinstance(budget, Unknown)
     now = clock()
     watch.totals.append(_totals(profile, processes, now - watch.began))
     _collect(processes, watch)
@@ -118,12 +120,12 @@ def _sample(
         roles=tuple(_role(one, processes, watch) for one in profile.roles),
         shared_bytes=profile.shared_bytes,
         processes=processes,
-        budget=observation.budget,
-        budget_bytes=observation.budget.size_bytes,
-        budget_formula=observation.budget.formula,
+        budget=budget,
+        budget_bytes=budget.size_bytes,
+        budget_formula=budget.formula,
         need=need,
         **_sums(need),
-        room=_room(views, observation, need),
+        room=_room(views, observation, budget.size_bytes, need),
         scoreboard=isinstance(scoreboard, Scoreboard),
         warmed=warmed,
         samples=tuple(watch.totals),
@@ -195,8 +197,10 @@ def _sums(need: MemoryNeed | NotKnown) -> dict[str, Any]:
     }
 
 
-def _room(views: Views, observation: Observation, need: MemoryNeed | NotKnown) -> Room | NotKnown:
-    costs, settings, budget = observation.costs, views.settings, observation.budget.size_bytes
+def _room(
+    views: Views, observation: Observation, budget: int, need: MemoryNeed | NotKnown
+) -> Room | NotKnown:
+    costs, settings = observation.costs, views.settings
     if isinstance(need, NotKnown) or isinstance(costs, Unknown) or settings is None:
         return NotKnown(unknown=need.unknown if isinstance(need, NotKnown) else "no costs")
     left = budget - need.size_bytes

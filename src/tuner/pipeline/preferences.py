@@ -37,6 +37,7 @@ class AuditPreferences(_Table):
     min_severity: Severity | None = None
     fail_on: Severity | None = None
     budget: str | None = None
+    cores: int | None = Field(default=None, ge=1)
     reserve: str | None = None
     app_memory: list[str] | None = None
     rules: list[str] | None = None

@@ -16,7 +16,7 @@ from tuner.apache.effective.mpm import MpmSettings
 from tuner.apache.effective.values import Location, Model
 from tuner.apache.secrets import secrets_of
 from tuner.apache.tree import Configuration, Directive
-from tuner.capacity.budget import BudgetTerm
+from tuner.capacity.budget import Budget, BudgetTerm
 from tuner.capacity.memory import MemoryCosts, NeedTerm, memory_need
 from tuner.errors import PatchError
 from tuner.fact import Origin
@@ -94,7 +94,10 @@ class MemoryPart(Model):
     """Memory: what there is, what a process costs, what all together need."""
 
     machine: Machine
-    budget: BudgetPart
+    """Where tuner ran."""
+    machine_is_servers: bool
+    """Whether it is that of the server: it runs there, or its configuration stands in place."""
+    budget: BudgetPart | UnknownPart
     pid: int | None
     """The parent process that was measured."""
     profile: MemoryProfile | None
@@ -252,12 +255,15 @@ def _memory(report: AuditReport) -> MemoryPart:
         )
     return MemoryPart(
         machine=observation.machine,
+        machine_is_servers=observation.is_here,
         budget=BudgetPart(
             size_bytes=budget.size_bytes,
             formula=budget.formula,
             origin=budget.origin,
             terms=budget.terms,
-        ),
+        )
+        if isinstance(budget, Budget)
+        else UnknownPart(unknown=budget.reason),
         pid=observation.pid,
         profile=observation.profile,
         costs=costs if isinstance(costs, MemoryCosts) else UnknownPart(unknown=costs.reason),

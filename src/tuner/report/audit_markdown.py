@@ -7,6 +7,7 @@ from tuner.report.formats import Look
 from tuner.report.markdown import code, in_html, plain, table
 from tuner.report.style import count_of
 from tuner.report.wording import (
+    budget_line,
     counts,
     formula,
     how,
@@ -48,7 +49,7 @@ def _summary(document: AuditDocument) -> str:
         for one in effective.daemon_groups
     ]
     rows.append(("memory needed", plain(need_line(document))))
-    rows.append(("memory budget", plain(document.memory.budget.formula)))
+    rows.append(("memory budget", plain(budget_line(document))))
     return table(("", ""), rows)
 
 

@@ -7,6 +7,7 @@ from tuner.report.audit_document import AuditDocument, FindingPart, FixPart
 from tuner.report.formats import Look
 from tuner.report.style import Style, count_of, printable
 from tuner.report.wording import (
+    budget_line,
     counts,
     formula,
     how,
@@ -70,15 +71,16 @@ def _summary(document: AuditDocument, style: Style) -> str:
         for one in effective.applications
     ]
     machine = memory.machine
-    rows.append(
-        _row(
-            "machine",
-            f"{format_size(machine.memory_limit_bytes)} memory ({machine.memory_limit_source}), "
-            f"{machine.cores} cores ({machine.cores_source})",
-            style,
+    if memory.machine_is_servers:
+        rows.append(
+            _row(
+                "machine",
+                f"{format_size(machine.memory_limit_bytes)} memory "
+                f"({machine.memory_limit_source}), {machine.cores} cores ({machine.cores_source})",
+                style,
+            )
         )
-    )
-    rows.append(_row("budget", memory.budget.formula, style))
+    rows.append(_row("budget", budget_line(document), style))
     rows.append(_row("need", need_line(document), style))
     rows += [_row("assumed", text, style) for text in configuration.assumptions]
     return "\n".join(rows)

@@ -104,6 +104,12 @@ def need_line(document: AuditDocument) -> str:
     return f"unknown: {need.unknown}" if isinstance(need, UnknownPart) else need.formula
 
 
+def budget_line(document: AuditDocument) -> str:
+    """Return what Apache may use, or why it is not known."""
+    budget = document.memory.budget
+    return f"unknown: {budget.unknown}" if isinstance(budget, UnknownPart) else budget.formula
+
+
 def undecided(skipped: Sequence[Skipped]) -> list[tuple[str, tuple[str, ...]]]:
     """Return each reason why rules could not be decided, with their ids, most rules first.
 

@@ -28,7 +28,6 @@ from tuner.pipeline.facts.recommended import recommended_facts
 from tuner.pipeline.facts.server import server_facts
 from tuner.pipeline.facts.wsgi import wsgi_facts
 from tuner.pipeline.observe import Observation
-from tuner.pipeline.place import is_this_machine
 from tuner.pipeline.views import Views
 from tuner.rules.facts import Facts, Subject
 from tuner.rules.vocabulary import Scope
@@ -42,7 +41,7 @@ def build_facts(
     is_httpd_known: bool = False,
 ) -> Facts:
     """Return every fact for every subject."""
-    content = Content(configuration, is_this_machine(configuration, observation))
+    content = Content(configuration, observation.is_here and configuration.root is None)
     version = wsgi_version(configuration)
     server = {
         **mpm_facts(views.mpm, configuration),

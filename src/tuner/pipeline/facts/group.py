@@ -137,11 +137,10 @@ def _flags(
 
 def fitting_processes(views: Views, observation: Observation) -> dict[str, int]:
     """Return how many processes of each group fit; of those whose memory is known."""
-    if isinstance(observation.costs, Unknown) or views.settings is None:
+    costs, budget = observation.costs, observation.budget
+    if isinstance(costs, Unknown) or isinstance(budget, Unknown) or views.settings is None:
         return {}
-    return group_processes_that_fit(
-        views.settings, observation.costs, observation.budget.size_bytes
-    )
+    return group_processes_that_fit(views.settings, costs, budget.size_bytes)
 
 
 def _group_memory(name: str, observation: Observation, fitting: Mapping[str, int]) -> Table:
@@ -149,12 +148,15 @@ def _group_memory(name: str, observation: Observation, fitting: Mapping[str, int
     if isinstance(costs, Unknown):
         return {"group.memory": costs, "group.processes_that_fit": costs}
     cost = costs.groups.get(name)
-    if cost is None or name not in fitting:
+    if cost is None:
         unknown = Unknown(f"no process of {name} was running")
         return {"group.memory": unknown, "group.processes_that_fit": unknown}
+    budget = observation.budget
     return {
         "group.memory": cost_fact(cost.size_bytes, cost.origin, cost.source),
-        "group.processes_that_fit": Known(
-            fitting[name], "derived", "processes x (budget - the rest) / all daemons"
-        ),
+        "group.processes_that_fit": budget
+        if isinstance(budget, Unknown)
+        else Known(fitting[name], "derived", "processes x (budget - the rest) / all daemons")
+        if name in fitting
+        else Unknown("no MPM is loaded"),
     }

@@ -14,7 +14,7 @@ from tuner.host import kernel
 from tuner.host.cgroup import Limit, memory_limits, pids_limit, working_set
 from tuner.pipeline.facts.origin import Table
 from tuner.pipeline.observe import Observation
-from tuner.pipeline.place import is_this_machine
+from tuner.pipeline.place import ELSEWHERE
 from tuner.pipeline.views import Views
 from tuner.rules.expression.nodes import Scalar
 
@@ -30,9 +30,8 @@ _NO_LIMIT = 2**62
 
 def kernel_facts(configuration: Configuration, views: Views, observation: Observation) -> Table:
     """Return the limits that were found and what the configuration needs of them."""
-    elsewhere = not is_this_machine(configuration, observation)
     return {
-        **(_unknown_machine() if elsewhere else _machine(observation)),
+        **(_machine(observation) if observation.is_here else _unknown_machine()),
         **_process(configuration, observation),
         **_demand(configuration, views),
     }
@@ -52,8 +51,7 @@ _MACHINE_NAMES = (
 
 
 def _unknown_machine() -> Table:
-    reason = Unknown("the configuration is not known to be this machine's")
-    return dict.fromkeys((f"kernel.{name}" for name in _MACHINE_NAMES), reason)
+    return dict.fromkeys((f"kernel.{name}" for name in _MACHINE_NAMES), Unknown(ELSEWHERE))
 
 
 def _machine(observation: Observation) -> Table:

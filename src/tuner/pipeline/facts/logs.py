@@ -8,7 +8,6 @@ from tuner.apache.tree import Configuration
 from tuner.fact import Known, Unknown
 from tuner.pipeline.facts.origin import Table
 from tuner.pipeline.observe import Observation
-from tuner.pipeline.place import is_this_machine
 
 
 def log_facts(configuration: Configuration, observation: Observation) -> Table:
@@ -17,7 +16,7 @@ def log_facts(configuration: Configuration, observation: Observation) -> Table:
     Logs are read where they are this configuration's own: below ``--root``, or on
     this machine when it is the one that the configuration is for.
     """
-    if configuration.root is None and not is_this_machine(configuration, observation):
+    if configuration.root is None and not observation.is_here:
         return _unknown("the configuration is not this machine's, so its logs are elsewhere")
     evidence = read_evidence(configuration)
     if not evidence.files:

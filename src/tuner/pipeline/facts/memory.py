@@ -1,6 +1,7 @@
 """Facts about memory: costs, need and budget."""
 
 from tuner.apache.effective.mpm import MpmSettings
+from tuner.capacity.budget import Budget
 from tuner.capacity.front import resize_front
 from tuner.capacity.memory import (
     MemoryCosts,
@@ -12,6 +13,7 @@ from tuner.fact import Known, Origin, Unknown
 from tuner.pipeline.facts.observed import observed_facts
 from tuner.pipeline.facts.origin import Table
 from tuner.pipeline.observe import Observation
+from tuner.pipeline.place import ELSEWHERE
 from tuner.pipeline.views import Views
 from tuner.rules.expression.nodes import Scalar
 
@@ -31,26 +33,35 @@ _NEED = (
 
 def memory_facts(views: Views, observation: Observation) -> Table:
     """Return costs, need and budget; unknown where nothing was measured or given."""
-    machine, costs = observation.machine, observation.costs
+    costs, cores, budget = observation.costs, observation.cores, observation.budget
     known: Table = {
-        **_budget_facts(observation),
+        **_budget_facts(budget),
+        **_machine_facts(observation),
         **observed_facts(observation),
-        "host.cores": Known(machine.cores, "measured", machine.cores_source),
+        "host.cores": cores
+        if isinstance(cores, Unknown)
+        else Known(cores.value, cores.origin, cores.source),
     }
     if isinstance(costs, Unknown):
         return {**known, **dict.fromkeys(_NEED, costs)}
     if views.settings is None or views.mpm is None:
         return {**known, **dict.fromkeys(_NEED, Unknown("no MPM is loaded"))}
-    budget = observation.budget.size_bytes
-    return {**known, **_need_facts(views.settings, views.mpm, costs, budget)}
+    return {
+        **known,
+        **_need_facts(views.settings, views.mpm, costs),
+        "memory.front_processes_that_fit": budget
+        if isinstance(budget, Unknown)
+        else Known(
+            front_processes_that_fit(views.settings, costs, budget.size_bytes),
+            "derived",
+            "(budget - everything else) / front process",
+        ),
+    }
 
 
-def _need_facts(
-    settings: Settings, mpm: MpmSettings, costs: MemoryCosts, budget_bytes: int
-) -> Table:
+def _need_facts(settings: Settings, mpm: MpmSettings, costs: MemoryCosts) -> Table:
     need = memory_need(settings, costs)
     written = memory_need(_as_written(settings, mpm), costs)
-    fitting = front_processes_that_fit(settings, costs, budget_bytes)
     floor = need.size_bytes - settings.front.processes * costs.front.size_bytes
     overlap = need.restart_bytes - need.steady_bytes
     origin = costs.front.origin
@@ -73,14 +84,13 @@ def _need_facts(
             need.restart_bytes, origin, "need without loading + old front processes"
         ),
         "memory.need_as_written": Known(written.size_bytes, origin, written.formula),
-        "memory.front_processes_that_fit": Known(
-            fitting, "derived", "(budget - everything else) / front process"
-        ),
     }
 
 
-def _budget_facts(observation: Observation) -> Table:
-    budget, machine = observation.budget, observation.machine
+def _budget_facts(budget: Budget | Unknown) -> Table:
+    if isinstance(budget, Unknown):
+        names = ("memory.budget", "memory.other_services", "memory.static_files")
+        return dict.fromkeys(names, budget)
     terms = {term.name: term for term in budget.terms}
 
     def taken(name: str) -> Known[Scalar]:
@@ -91,6 +101,17 @@ def _budget_facts(observation: Observation) -> Table:
 
     return {
         "memory.budget": Known(budget.size_bytes, budget.origin, budget.formula),
+        "memory.other_services": taken("other services"),
+        "memory.static_files": taken("static files"),
+    }
+
+
+def _machine_facts(observation: Observation) -> Table:
+    if not observation.is_here:
+        names = ("memory.physical", "memory.limit", "memory.limited_by_group")
+        return dict.fromkeys(names, Unknown(ELSEWHERE))
+    machine = observation.machine
+    return {
         "memory.physical": Known(
             machine.memory_total_bytes, "measured", "MemTotal in /proc/meminfo"
         ),
@@ -100,8 +121,6 @@ def _budget_facts(observation: Observation) -> Table:
             "measured",
             machine.memory_limit_source,
         ),
-        "memory.other_services": taken("other services"),
-        "memory.static_files": taken("static files"),
     }
 
 

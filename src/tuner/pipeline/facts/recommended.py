@@ -2,6 +2,7 @@
 
 from tuner.apache.effective.applications import ServerMode, server_mode
 from tuner.apache.effective.mpm import MpmSettings
+from tuner.capacity.budget import Budget
 from tuner.capacity.front import resize_front, workers_for_daemons
 from tuner.capacity.memory import (
     MemoryCosts,
@@ -83,7 +84,7 @@ def recommended_front(
     workers = written // front.threads * front.threads
     if mode != "mixed" and workers < enough_for_daemons(settings.daemon_capacity):
         workers = workers_for_daemons(settings.daemon_capacity)
-    if isinstance(observation.costs, MemoryCosts):
+    if isinstance(observation.costs, MemoryCosts) and isinstance(observation.budget, Budget):
         costs, budget = observation.costs, observation.budget.size_bytes
         sized = _with_daemons_that_fit(settings, costs, budget) if mode == "daemon" else settings
         sized = sized.model_copy(update={"front": front})

@@ -8,7 +8,7 @@ from tuner.capacity.memory import MemoryCosts
 from tuner.fact import Unknown
 from tuner.host.free import free_memory
 from tuner.host.machine import Machine, observe_machine
-from tuner.pipeline.observe import ObserveRequest, observe
+from tuner.pipeline.observe import ObserveRequest, budget_for, observe
 from tuner.pipeline.views import Views
 
 LEAST_FREE_SHARE = 0.05
@@ -43,18 +43,21 @@ def observe_limits(configuration: Configuration, views: Views, request: ObserveR
     """
     observation = observe(configuration, views, request)
     machine, free = observe_machine(), free_memory()
-    there = observation.machine
-    doubts: tuple[str, ...] = ()
+    there, budget = observation.machine, observation.budget
+    doubts: list[str] = []
     if there.cores != machine.cores:
-        doubts = (
+        doubts.append(
             f"the server may use {there.cores} cores ({there.cores_source}), its copies here "
-            f"{machine.cores} ({machine.cores_source})",
+            f"{machine.cores} ({machine.cores_source})"
         )
+    if isinstance(budget, Unknown):
+        doubts.append(f"the budget is that of this machine, but {budget.reason}")
+        budget = budget_for(machine, None, None, request.reserve, configuration)
     return Limits(
         machine=machine,
-        budget=observation.budget,
+        budget=budget,
         copy_bytes=max(0, free.free_bytes - int(LEAST_FREE_SHARE * free.limit_bytes)),
         copy_source=free.source,
         known=None if isinstance(observation.costs, Unknown) else observation.costs,
-        doubts=doubts,
+        doubts=tuple(doubts),
     )

@@ -28,7 +28,8 @@ def judge(laboratory: Laboratory, today: Runner | None, winner: Runner) -> tuple
     objective = laboratory.request.objective
     if today.misses(objective):
         return "today's settings miss the objective; these keep it", True
-    if ratio.is_more and objective.goal == "throughput":
+    is_worth_it = ratio.is_more and ratio.estimate >= 1 + EQUAL_SHARE
+    if is_worth_it and objective.goal == "throughput":
         return f"throughput {ratio.describe()}", True
     budget = laboratory.limits.budget.size_bytes
     needs = [memory_need(one.settings, laboratory.costs).size_bytes for one in (today, winner)]
@@ -39,6 +40,8 @@ def judge(laboratory: Laboratory, today: Runner | None, winner: Runner) -> tuple
             f"throughput {ratio.describe()}"
         ), True
     if objective.goal == "throughput":
+        if ratio.is_more:
+            return f"nothing gains {EQUAL_SHARE:.0%} or more: {ratio.describe()}", False
         return f"nothing better than today beyond noise: throughput {ratio.describe()}", False
     if objective.goal == "memory":
         text = (
