@@ -83,6 +83,10 @@ class GuardStop(TunerError):  # noqa: N818 - says what is the case
     exit_code = 5
 
 
+NOT_MEASURED = (ServerError, MeasurementError, ProbeError)
+"""What keeps one measurement of a server from being made."""
+
+
 class Interrupted(TunerError):  # noqa: N818 - says what is the case
     """Ctrl-C or SIGTERM stopped the run."""
 

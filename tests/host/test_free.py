@@ -1,6 +1,6 @@
 """Memory that this process can still take."""
 
-from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from tuner.host import free
 from tuner.host.cgroup import GroupMemory
 from tuner.host.free import free_memory
+from tuner.probe.guard import memory_guard
 
 MIB = 2**20
 
@@ -18,35 +19,47 @@ def group(limit: int, used: int | None, cache: int = 0) -> GroupMemory:
     )
 
 
-def test_without_a_group_the_machine_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(free, "limited_groups", lambda *where: ())
-    found = free_memory()
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> list[GroupMemory]:
+    """A machine of 1000 MB with 400 MB available; the groups are added by a test."""
+    groups: list[GroupMemory] = []
+    monkeypatch.setattr(free, "limited_groups", lambda *where: tuple(groups))
+    memory = SimpleNamespace(total=1000 * MIB, available=400 * MIB)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    return groups
+
+
+def test_without_a_group_the_machine_counts(kernel: list[GroupMemory]) -> None:
+    (found,) = free_memory()
     assert found.source.startswith("MemAvailable")
-    assert 0 < found.free_bytes <= found.limit_bytes == psutil.virtual_memory().total
+    assert (found.free_bytes, found.share) == (400 * MIB, 0.4)
 
 
 @pytest.mark.parametrize(
-    ("groups", "left"),
+    ("one", "left"),
     [
-        ([group(100 * MIB, 90 * MIB)], 10 * MIB),
-        ([group(100 * MIB, 90 * MIB, cache=40 * MIB)], 50 * MIB),
-        ([group(100 * MIB, 120 * MIB)], 0),
-        ([group(200 * MIB, 150 * MIB), group(100 * MIB, 95 * MIB)], 5 * MIB),
+        (group(100 * MIB, 90 * MIB), 10 * MIB),
+        (group(100 * MIB, 90 * MIB, cache=40 * MIB), 50 * MIB),
+        (group(100 * MIB, 120 * MIB), 0),
     ],
 )
-def test_the_tightest_group_counts_without_its_page_cache(
-    monkeypatch: pytest.MonkeyPatch, groups: list[GroupMemory], left: int
+def test_a_group_has_what_is_left_below_its_limit_without_page_cache(
+    kernel: list[GroupMemory], one: GroupMemory, left: int
 ) -> None:
-    monkeypatch.setattr(free, "limited_groups", lambda *where: tuple(groups))
-    found = free_memory()
-    assert found.free_bytes == left
-    assert found.source == "memory.max"
+    kernel.append(one)
+    _, found = free_memory()
+    assert (found.free_bytes, found.limit_bytes) == (left, 100 * MIB)
 
 
-def test_a_group_that_does_not_tell_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(free, "limited_groups", lambda *where: (group(MIB, None),))
-    assert free_memory().source.startswith("MemAvailable")
+def test_a_group_that_does_not_tell_or_limits_nothing_is_left_out(
+    kernel: list[GroupMemory],
+) -> None:
+    kernel += [group(MIB, None), group(2000 * MIB, MIB)]
+    assert len(free_memory()) == 1
 
 
-def test_the_kernels_own_files_are_read() -> None:
-    assert 0 < free_memory(Path("/proc"), Path("/sys")).share <= 1
+def test_the_guard_stops_for_the_tightest_of_all(kernel: list[GroupMemory]) -> None:
+    guard = memory_guard(0.05)
+    assert guard() == ""
+    kernel.append(group(200 * MIB, 195 * MIB))
+    assert "available memory fell to 5 MB, below 5% of 200 MB (memory.max)" in guard()

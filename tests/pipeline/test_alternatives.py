@@ -28,7 +28,7 @@ def today(made: Laboratory) -> Runner:
 @pytest.mark.slow
 def test_an_embedded_application_is_tried_as_a_daemon(laboratory: Make) -> None:
     made = laboratory(WAITS, mpm="prefork", daemon=False, workers=4)
-    (found,) = try_daemon_mode(made, today(made))
+    (found,) = try_daemon_mode(made, today(made), lambda: False)
     assert not found.failed
     assert found.ratio is not None
     assert found.throughput > 0
@@ -51,13 +51,13 @@ def test_an_application_that_its_directory_keeps_embedded_is_left_there(laborato
         "    Require all granted", "    Require all granted\n    WSGIProcessGroup %{GLOBAL}"
     )
     main.write_text(text)
-    (found,) = try_daemon_mode(made, today(made))
+    (found,) = try_daemon_mode(made, today(made), lambda: False)
     assert "keeps the application where it is" in found.failed
 
 
 def test_a_daemon_is_not_tried_as_a_daemon(laboratory: Make) -> None:
     made = laboratory(WAITS)
-    assert try_daemon_mode(made, today(made)) == ()
+    assert try_daemon_mode(made, today(made), lambda: False) == ()
 
 
 def test_keep_alive_is_doubted_where_kept_connections_shut_others_out(laboratory: Make) -> None:

@@ -44,6 +44,10 @@ class TestOnTheServer:
         assert made.costs.front.size_bytes > 80 * MB
         assert made.unknown == ()
 
+    def test_another_application_in_the_loaded_group_is_counted(self, laboratory: Make) -> None:
+        made = laboratory(HELLO, more="WSGIScriptAlias /too {root}/reports.wsgi\n")
+        assert made.costs.groups["app"].size_bytes > 80 * MB
+
     def test_what_cannot_be_loaded_is_said_and_leaves_no_room_to_grow(
         self, laboratory: Make
     ) -> None:
@@ -84,11 +88,13 @@ def test_each_application_is_asked_once_at_its_own_host(tmp_path: Path) -> None:
     main = tmp_path / "httpd.conf"
     main.write_text(HOSTS)
     configuration = read(ReadRequest(path=main))
-    found = neighbours(configuration, views_of(configuration), {"wiki"})
+    views = views_of(configuration)
+    found = neighbours(configuration, views, ())
     assert [(one.scheme, one.host, one.port, one.path) for one in found] == [
         ("http", "localhost", 80, "/api"),
         ("https", "shop.example", 443, "/"),
         ("https", "shop.example", 443, "/old"),
     ]
-    fewer = neighbours(configuration, views_of(configuration), {"wiki", "api", None})
-    assert [one.path for one in fewer] == ["/"]
+    (shop,) = (one for one in views.applications if one.process_group == "shop")
+    fewer = neighbours(configuration, views, (shop, None))
+    assert [one.path for one in fewer] == ["/api", "/old"]

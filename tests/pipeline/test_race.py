@@ -1,6 +1,6 @@
 """The race on made-up measurements: order, who leaves, when it ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,7 +13,6 @@ from tuner.errors import ServerError
 from tuner.pipeline.measure import Measurement
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.race import Runner, in_order, race, ratio_of
-from tuner.pipeline.replay import Replay
 from tuner.search.space import Point
 from tuner.search.trial import Goal, Objective
 
@@ -30,8 +29,9 @@ class Track:
 
     def __init__(self, speeds: dict[str, Callable[[int], float]]) -> None:
         self.speeds, self.order = speeds, list[str]()
+        self.rounds: list[tuple[str, ...]] = []
         self.error_rates, self.failing = dict[str, float](), set[str]()
-        self.objective, self.rejected, self.replay = Objective(), list[str](), Replay()
+        self.objective, self.rejected = Objective(), list[str]()
 
     def measure(
         self, tree: object, settings: Settings, concurrencies: tuple[int, ...], kind: str
@@ -43,6 +43,9 @@ class Track:
         self.order.append(name)
         errors = self.error_rates.get(name, 0.0)
         return (measurement(self.speeds[name](number), settings=settings, error_rate=errors),)
+
+    def demand(self, kinds: Sequence[str]) -> None:
+        self.rounds.append(tuple(kind.removeprefix("race-") for kind in kinds))
 
     def laboratory(self) -> Laboratory:
         fake = SimpleNamespace(
@@ -71,6 +74,7 @@ def run(
 def test_every_second_round_runs_backwards() -> None:
     track, *_ = run({"today": always(100), "a": always(150), "b": always(151)}, rounds=4)
     assert track.order[:6] == ["today", "a", "b", "b", "a", "today"]
+    assert track.rounds[:2] == [("today", "a", "b"), ("b", "a", "today")]
 
 
 def test_a_clear_race_ends_after_four_rounds() -> None:

@@ -45,7 +45,10 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_a_line_that_was_cut_off_is_left_out_and_more_can_be_appended(tmp_path: Path) -> None:
     record = recorded(tmp_path)
     record.path.write_bytes(record.path.read_bytes()[:-7])
+    cut = record.path.read_bytes()
     assert [line.get("value") for line in read_run(tmp_path)] == [None, 1]
+    assert record.path.read_bytes() == cut, "another tuner may be writing the rest of it"
+    assert [line.get("value") for line in read_run(tmp_path, repair=True)] == [None, 1]
     RunRecord(tmp_path, None).append("trial", value=3)
     assert [line.get("value") for line in read_run(tmp_path)] == [None, 1, 3]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.search.surfaces import daemon_space
-from tuner.pipeline.replay import Replay
+from tuner.pipeline.replay import CUT, Replay, in_force
 from tuner.search.space import Point
 
 SPACE = daemon_space()
@@ -45,14 +45,40 @@ def test_part_of_a_group_is_not_given_back() -> None:
     assert replay.take("overload", SMALL, (64, 96, 128)) == []
 
 
-def test_half_a_round_ends_the_replay() -> None:
-    lines = [line("race-today", 1.0), line("race-a", 2.0), line("race-a", 3.0)]
-    replay = Replay(lines)
-    replay.demand(["race-today", "race-a"])
+def test_half_a_round_does_not_continue_a_race() -> None:
+    replay = Replay([line("race-today", 1.0), line("race-a", 2.0), line("race-a", 3.0)])
+    assert replay.continues(["race-today", "race-a"])
     assert replay.take("race-today", SMALL, (64,))
     assert replay.take("race-a", SMALL, (64,))
-    replay.demand(["race-a", "race-today"])
-    assert replay.take("race-a", SMALL, (64,)) == []
+    assert not replay.continues(["race-a", "race-today"])
+
+
+def test_what_failed_fails_again_without_a_new_try() -> None:
+    failed = {**line("overload", 2.0), "error": "ServerError"}
+    del failed["probe"]
+    replay = Replay([line("overload", 1.0), failed, line("overload", 3.0)])
+    first, second = replay.take("overload", SMALL, (64, 96, 128))
+    assert (first["elapsed_seconds"], second["error"]) == (1.0, "ServerError")
+    assert replay.upcoming == "overload"
+
+
+def test_what_was_taken_back_is_not_replayed() -> None:
+    """A run went on after two measurements; the third had been one of a cut off group."""
+    first = [line("trial", 1.0), line("trial", 2.0, LARGE), line("overload", 3.0)]
+    cut = {"kind": CUT, "kept": 2}
+    lines = [{"kind": "start"}, *first, cut, line("overload", 9.0), {"kind": "end"}]
+    times = [one.get("elapsed_seconds") for one in in_force(lines)]
+    assert times == [None, 1.0, 2.0, 9.0, None]
+    again = [*lines, {"kind": CUT, "kept": 1}, line("trial", 20.0)]
+    assert [one.get("elapsed_seconds") for one in in_force(again)] == [None, 1.0, None, 20.0]
+
+
+def test_ending_tells_how_much_was_given_back_where_more_was_left() -> None:
+    replay = Replay([line("trial", 1.0), line("trial", 2.0, LARGE)])
+    replay.take("trial", SMALL, (64,))
+    assert replay.end() == 1
+    assert replay.end() is None
+    assert replay.upcoming is None
 
 
 def test_the_time_is_the_recorded_one_until_the_record_ends() -> None:

@@ -29,6 +29,49 @@ WSGIDaemonProcess api
 """
 
 
+NAMED = """
+LoadModule mpm_event_module x
+LoadModule wsgi_module x
+Listen 443
+WSGIDaemonProcess first
+WSGIDaemonProcess second
+WSGIDaemonProcess third
+<VirtualHost *:443>
+    ServerName first.example
+    WSGIScriptAlias / /srv/x.wsgi process-group=first
+</VirtualHost>
+<VirtualHost *:443>
+    ServerName https://shop.example:443
+    ServerAlias *.shop.example
+    WSGIScriptAlias / /srv/x.wsgi process-group=second
+</VirtualHost>
+<VirtualHost *:443>
+    ServerName third.example
+    WSGIScriptAliasMatch ^/wiki/(.*) /srv/x.wsgi process-group=third
+    WSGIScriptAlias / /srv/x.wsgi process-group=first
+</VirtualHost>
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "group"),
+    [
+        ("https://shop.example/", "second"),
+        ("https://SHOP.example/", "second"),
+        ("https://www.shop.example/", "second"),
+        ("https://shop.example.org/", "first"),
+        ("https://third.example/wiki/Page", "third"),
+        ("https://third.example/page", "first"),
+    ],
+)
+def test_names_and_patterns_are_matched_as_httpd_does(tmp_path: Path, url: str, group: str) -> None:
+    main = tmp_path / "httpd.conf"
+    main.write_text(NAMED)
+    configuration = read(ReadRequest(path=main))
+    found = find_target(configuration, views_of(configuration), url, (), ())
+    assert found.groups == (group,)
+
+
 def target(tmp_path: Path, host: str, *paths: str, headers: tuple[str, ...] = ()) -> Target:
     main = tmp_path / "httpd.conf"
     main.write_text(CONF)

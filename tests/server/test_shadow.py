@@ -122,6 +122,47 @@ WSGIDaemonProcess service processes=1 threads=0
 """
 
 
+def test_a_strict_umask_keeps_nobody_out_and_secrets_stay_in(
+    sample: Callable[[str], Path], httpd: Httpd
+) -> None:
+    """Daemons run as another user; the written configuration may hold what was in private files."""
+    configuration, settings = load(sample("debian-event-daemon"), httpd)
+    before = os.umask(0o077)
+    try:
+        with shadow_server(configuration, httpd, settings, HELLO, watched=["apps"]) as shadow:
+            modes = {
+                name: (shadow.directory / name).stat().st_mode & 0o777
+                for name in ("", "run", "logs", "httpd.conf", "watcher.py")
+            }
+    finally:
+        os.umask(before)
+    assert modes == {
+        "": 0o755,
+        "run": 0o755,
+        "logs": 0o700,
+        "httpd.conf": 0o600,
+        "watcher.py": 0o644,
+    }
+
+
+def test_without_an_error_log_the_copy_still_has_its_own(
+    public_directory: Path, httpd: Httpd
+) -> None:
+    """httpd's default lies below ServerRoot, which is the live server's."""
+    main = public_directory / "httpd.conf"
+    modules = ("mpm_event_module", "unixd_module", "authz_core_module")
+    main.write_text(
+        f"ServerRoot {public_directory}\nListen 8080\nUser www-data\nGroup www-data\n"
+        + "".join(f"LoadModule {one} {httpd.module_file(one)}\n" for one in modules)
+        + f"DocumentRoot {public_directory}\n<Directory />\nRequire all granted\n</Directory>\n"
+    )
+    configuration, settings = load(main, httpd)
+    canary = Canary(port=8080, path="/httpd.conf")
+    with shadow_server(configuration, httpd, settings, canary) as shadow:
+        assert "resuming normal operations" in shadow.told()
+    assert [one.name for one in public_directory.iterdir()] == ["httpd.conf"]
+
+
 @pytest.mark.parametrize("problem", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_a_shadow_is_removed_whatever_happens(
     sample: Callable[[str], Path], httpd: Httpd, problem: type[BaseException]

@@ -23,8 +23,8 @@ class FreeMemory(NamedTuple):
         return self.free_bytes / max(1, self.limit_bytes)
 
 
-def free_memory(proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> FreeMemory:
-    """Return what is left where least is: in the machine, or below a group's limit.
+def free_memory(proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> tuple[FreeMemory, ...]:
+    """Return what is left in the machine and below the limit of each group around us.
 
     All page cache that can be given back counts as free, as in the kernel's
     MemAvailable; ``proc`` and ``sys`` stand for the kernel's files of the groups.
@@ -36,4 +36,4 @@ def free_memory(proc: Path = Path("/proc"), sys: Path = Path("/sys")) -> FreeMem
             used = max(0, group.used_bytes - group.cache_bytes)
             left = max(0, group.limit_bytes - used)
             found.append(FreeMemory(left, group.limit_bytes, group.source))
-    return min(found, key=lambda one: one.share)
+    return tuple(found)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 from tuner.apache.binary import Httpd
 from tuner.apache.tree import Configuration
 from tuner.capacity.settings import Settings
-from tuner.errors import GuardStop
+from tuner.errors import NOT_MEASURED, GuardStop
 from tuner.host.processes import ProcessMemory
 from tuner.host.profile import MemoryProfile, summarise
 from tuner.host.warmth import NOTHING_KNOWN, Loading
 from tuner.pipeline.record import RunRecord
-from tuner.pipeline.replay import Replay
+from tuner.pipeline.replay import CUT, Replay
 from tuner.pipeline.target import Target
 from tuner.probe.engines import Engine
 from tuner.probe.guard import Guard, no_guard
@@ -66,6 +66,19 @@ def measurement_of(line: dict[str, Any]) -> Measurement:
     )
 
 
+def _given_back(lines: Sequence[dict[str, Any]]) -> tuple[Measurement, ...]:
+    """Return what the lines of the record hold, or fail as it failed then.
+
+    Raises:
+        TunerError: the error in the last line.
+    """
+    last = lines[-1]
+    if "error" in last:
+        kind = next(one for one in NOT_MEASURED if one.__name__ == last["error"])
+        raise kind(last["message"], hint=last["hint"])
+    return tuple(measurement_of(line) for line in lines)
+
+
 @dataclass(slots=True)
 class Bench:
     """Everything that stays the same from one measurement to the next."""
@@ -100,11 +113,34 @@ class Bench:
         """
         recorded = self.replay.take(kind, settings, concurrencies)
         if recorded:
-            return tuple(measurement_of(line) for line in recorded)
-        with self.running(configuration, settings, watched) as shadow:
-            self.replay.end()
-            prepare(shadow)
-            return tuple(self.probe(shadow, number, kind) for number in concurrencies)
+            return _given_back(recorded)
+        try:
+            with self.running(configuration, settings, watched) as shadow:
+                self.end_replay()
+                prepare(shadow)
+                return tuple(self.probe(shadow, number, kind) for number in concurrencies)
+        except NOT_MEASURED as error:
+            self.end_replay()
+            self.record.append(
+                kind,
+                elapsed_seconds=self.replay.elapsed_seconds,
+                settings=settings.model_dump(mode="json"),
+                error=type(error).__name__,
+                message=error.message,
+                hint=error.hint,
+            )
+            raise
+
+    def demand(self, kinds: Sequence[str]) -> None:
+        """End the replay unless measurements of these kinds come next: no half of them."""
+        if not self.replay.continues(kinds):
+            self.end_replay()
+
+    def end_replay(self) -> None:
+        """Measure from now on, and take back what the record holds beyond this point."""
+        kept = self.replay.end()
+        if kept is not None:
+            self.record.append(CUT, kept=kept)
 
     @contextmanager
     def running(
@@ -150,7 +186,7 @@ class Bench:
         seconds = self.probe_seconds if concurrency > 1 else min(self.probe_seconds, 2.0)
         warmup = min(1.0, seconds / 4)
         before = _cpu_by_process(shadow.processes())
-        told = len(shadow.told())
+        told = len(shadow.told()) if shadow.watched else 0
         result = self._run(self.plan(shadow, concurrency, seconds, warmup))
         processes = shadow.processes()
         used = sum(

@@ -12,6 +12,7 @@ from tuner.errors import UsageError
 from tuner.pipeline.measure import Measurement, latency_of, measurement_of
 from tuner.pipeline.optimise.outlook import best_throughput
 from tuner.pipeline.record import read_run
+from tuner.pipeline.replay import in_force
 from tuner.search.demand import ServiceDemand
 from tuner.search.model import Observed, ThroughputModel, fit_model
 from tuner.search.space import Space
@@ -97,7 +98,7 @@ def plan(request: PlanRequest) -> Plan:
     Raises:
         UsageError: the run is unreadable, not finished, or measured nothing good.
     """
-    lines = read_run(request.run)
+    lines = in_force(read_run(request.run))
     try:
         return _plan(request, lines)
     except (KeyError, TypeError, ValidationError) as error:
@@ -162,7 +163,8 @@ def _measurements(
         and line["probe"]["concurrency"] == concurrency
     ]
     raced = [line for line in same if line["kind"].startswith("race-")]
-    return [measurement_of(line) for line in raced or same]
+    tried = [line for line in same if line["kind"] == "trial"]
+    return [measurement_of(line) for line in raced or tried]
 
 
 def _range(values: Sequence[float]) -> Range:
@@ -194,7 +196,7 @@ def _model(lines: Sequence[dict[str, Any]], end: dict[str, Any]) -> tuple[Throug
             line["probe"]["throughput"],
         )
         for line in lines
-        if line["kind"] == "trial"
+        if line["kind"] == "trial" and "probe" in line
     ]
     demand = ServiceDemand(**end["demand"])
     has_lock = bool(lines[0]["has_application"])

@@ -67,11 +67,11 @@ def _new_directory() -> Path:
     return next(one for one in chain((first,), others) if not one.exists())
 
 
-def read_run(directory: Path) -> list[dict[str, Any]]:
+def read_run(directory: Path, *, repair: bool = False) -> list[dict[str, Any]]:
     """Return the lines of a run, the first one of kind ``start``.
 
-    A last line that was cut off when tuner was killed is left out, in the file too,
-    so that more can be appended.
+    A last line that was cut off when tuner was killed is left out; with ``repair`` in
+    the file too, so that more can be appended.
 
     Raises:
         UsageError: there is no run, or it was written by another version.
@@ -94,7 +94,7 @@ def read_run(directory: Path) -> list[dict[str, Any]]:
             f"{SCHEMA_VERSION}",
             hint="run it again",
         )
-    if len(whole) < len(content):
+    if repair and len(whole) < len(content):
         with path.open("r+b") as file:
             file.truncate(len(whole))
     return lines

@@ -7,6 +7,27 @@ from typing import Any
 
 from tuner.capacity.settings import Settings
 
+CUT = "cut"
+"""The kind of a line that takes back measurements before it: all but the first ``kept``."""
+
+
+def in_force(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the lines of a record without measurements that were taken back."""
+    found: list[dict[str, Any]] = []
+    for line in lines:
+        if line["kind"] == CUT:
+            measured = [one for one in found if _is_measured(one)]
+            gone = {id(one) for one in measured[line["kept"] :]}
+            found = [one for one in found if id(one) not in gone]
+        else:
+            found.append(line)
+    return found
+
+
+def _is_measured(line: dict[str, Any]) -> bool:
+    """Tell whether a line holds a measurement, or why there is none."""
+    return "probe" in line or "error" in line
+
 
 class Replay:
     """Gives back what was recorded, as long as the same is asked for in the same order.
@@ -18,7 +39,8 @@ class Replay:
     """
 
     def __init__(self, lines: Iterable[dict[str, Any]] = ()) -> None:
-        self._lines = deque(line for line in lines if "probe" in line)
+        self._lines = deque(line for line in in_force(lines) if _is_measured(line))
+        self._taken = 0
         self._spent_seconds = 0.0
         self._since: float | None = None
         if not self._lines:
@@ -31,29 +53,46 @@ class Replay:
             return self._spent_seconds
         return self._spent_seconds + time.monotonic() - self._since
 
+    @property
+    def upcoming(self) -> str | None:
+        """The kind of the measurement that comes next; None where nothing is replayed."""
+        return self._lines[0]["kind"] if self._lines else None
+
     def take(
         self, kind: str, settings: Settings, concurrencies: tuple[int, ...]
     ) -> list[dict[str, Any]]:
-        """Return the recorded lines if exactly these come next; nothing otherwise."""
+        """Return the recorded lines if exactly these come next; nothing otherwise.
+
+        The last of them may say why there are no more (``error``).
+        """
         wanted = settings.model_dump(mode="json")
-        head = list(self._lines)[: len(concurrencies)]
-        found = [(line["kind"], line["settings"], line["probe"]["concurrency"]) for line in head]
-        if not head or found != [(kind, wanted, number) for number in concurrencies]:
+        head: list[dict[str, Any]] = []
+        for number, line in zip(concurrencies, list(self._lines), strict=False):
+            if (line["kind"], line["settings"]) != (kind, wanted):
+                return []
+            if "probe" in line and line["probe"]["concurrency"] != number:
+                return []
+            head.append(line)
+            if "error" in line:
+                break
+        if not head or (len(head) < len(concurrencies) and "error" not in head[-1]):
             return []
         for _ in head:
             self._lines.popleft()
+        self._taken += len(head)
         self._spent_seconds = head[-1]["elapsed_seconds"]
         if not self._lines:
             self.end()
         return head
 
-    def demand(self, kinds: Sequence[str]) -> None:
-        """End the replay unless measurements of these kinds come next, all of them."""
-        if [line["kind"] for line in list(self._lines)[: len(kinds)]] != list(kinds):
-            self.end()
+    def continues(self, kinds: Sequence[str]) -> bool:
+        """Tell whether measurements of these kinds come next, all of them."""
+        return [line["kind"] for line in list(self._lines)[: len(kinds)]] == list(kinds)
 
-    def end(self) -> None:
-        """Replay no more: from now on everything is measured."""
+    def end(self) -> int | None:
+        """Replay no more; return how many were given back, None where none is left over."""
+        left = bool(self._lines)
         self._lines.clear()
         if self._since is None:
             self._since = time.monotonic()
+        return self._taken if left else None

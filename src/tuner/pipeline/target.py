@@ -1,7 +1,9 @@
 """What an optimisation is about: the URL, the virtual host, the application behind it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from tuner.apache.effective.applications import Application
@@ -110,15 +112,16 @@ def virtual_host_of(configuration: Configuration, name: str, port: int) -> Direc
         if any(port_of(address) in (port, None) for address in one.words)
     ]
     for one in candidates:
-        names = {
-            word.lower()
-            for directive in (
-                *occurrences(configuration, "ServerName", one),
-                *occurrences(configuration, "ServerAlias", one),
-            )
+        own = server_name(configuration, one) or ""
+        aliases = [
+            word
+            for directive in occurrences(configuration, "ServerAlias", one)
             for word in directive.words
-        }
-        if name.lower() in names:
+        ]
+        # ServerAlias knows * and ? (vhost.c matches_aliases), ServerName does not.
+        if name.lower() == own.lower() or any(
+            fnmatchcase(name.lower(), alias.lower().replace("[", "[[]")) for alias in aliases
+        ):
             return one
     return candidates[0] if candidates else None
 
@@ -153,7 +156,18 @@ def _applications(
 
 def _mounted(applications: Sequence[Application], path: str) -> Application | None:
     for one in applications:
-        mount = one.mount.rstrip("/")
-        if path == mount or path.startswith(mount + "/") or path.startswith(mount + "?"):
+        mount, asked = one.mount.rstrip("/"), path.partition("?")[0]
+        if one.is_pattern:
+            if _matches(one.mount, asked):
+                return one
+        elif asked == mount or asked.startswith(mount + "/"):
             return one
     return None
+
+
+def _matches(pattern: str, path: str) -> bool:
+    """Match as httpd does, anywhere in the path; PCRE that Python does not know never does."""
+    try:
+        return re.search(pattern, path) is not None
+    except re.error:
+        return False

@@ -27,7 +27,7 @@ def memory_guard(least_share: float) -> Guard:
     """Stop when less than a share of the memory is free, here or in our control groups."""
 
     def check() -> str:
-        free = free_memory()
+        free = min(free_memory(), key=lambda one: one.share)
         if free.share >= least_share:
             return ""
         return (

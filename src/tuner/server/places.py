@@ -29,6 +29,7 @@ def make_base_directory() -> Path:
     status = base.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
         raise ServerError(f"{base} belongs to somebody else", hint="set TMPDIR")
+    base.chmod(0o755)
     return base
 
 

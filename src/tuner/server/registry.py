@@ -38,8 +38,10 @@ _START_TIME_TOLERANCE_SECONDS = 0.05
 def new_directory() -> Path:
     """Make the directory of one shadow, owned by this process."""
     directory = _make_unique()
-    for name in ("run", "logs"):
-        (directory / name).mkdir(mode=0o755)
+    # httpd's user must get at its sockets, whatever the umask is; logs are opened by the parent.
+    for path, mode in ((directory, 0o755), (directory / "run", 0o755), (directory / "logs", 0o700)):
+        path.mkdir(exist_ok=True)
+        path.chmod(mode)
     _write_owner(directory, None)
     return directory
 
@@ -49,7 +51,7 @@ def _make_unique() -> Path:
     while True:
         directory = make_base_directory() / uuid.uuid4().hex[:8]
         with contextlib.suppress(FileExistsError, FileNotFoundError):
-            directory.mkdir(mode=0o755)
+            directory.mkdir()
             return directory
 
 

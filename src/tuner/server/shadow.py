@@ -142,12 +142,19 @@ def configtest(configuration: Configuration, httpd: Httpd) -> tuple[bool, str]:
     try:
         ports = PortMap(ports={port: port for port in listened_ports(configuration)})
         copy = translate(configuration, httpd, directory, ports, None)
-        file = directory / "httpd.conf"
-        file.write_text(copy.text, "utf-8", "surrogateescape")
+        file = _written(copy, directory)
         check = httpd.check(file, Path("/"), dict(configuration.options.environment))
         return check.ok, check.complaint
     finally:
         remove_directory(directory)
+
+
+def _written(copy: Translated, directory: Path) -> Path:
+    """Write the copy for the parent alone: it may hold secrets that were in private files."""
+    file = directory / "httpd.conf"
+    file.touch(mode=0o600)
+    file.write_text(copy.text, "utf-8", "surrogateescape")
+    return file
 
 
 def _start(
@@ -162,8 +169,7 @@ def _start(
     for attempt in range(_START_ATTEMPTS):
         ports = free_port_map(configuration, fixed_ports)
         copy = translate(configuration, httpd, directory, ports, settings, watched)
-        file = directory / "httpd.conf"
-        file.write_text(copy.text, "utf-8", "surrogateescape")
+        file = _written(copy, directory)
         process = _spawn(configuration, httpd, file, directory)
         record_httpd(directory, process.pid)
         try:

@@ -157,6 +157,8 @@ class Translation:
             f"ServerRoot {quote_word(root)}",
             f"DefaultRuntimeDir {quote_word(str(run))}",
             f"PidFile {quote_word(str(run / 'httpd.pid'))}",
+            # Where the configuration names none, httpd would write below the real ServerRoot.
+            f"ErrorLog {quote_word(str(self.directory / 'logs/error.log'))}",
         ]
 
     def _modules(self) -> None:

@@ -60,6 +60,7 @@ def write_watcher(directory: Path) -> Path:
     """Write the script into the directory of a shadow."""
     script = directory / "watcher.py"
     script.write_text(_SCRIPT, "utf-8")
+    script.chmod(0o644)
     return script
 
 

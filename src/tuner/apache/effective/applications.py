@@ -20,6 +20,8 @@ class Application(Model):
     """One WSGIScriptAlias (or AliasMatch) with the groups it runs in."""
 
     mount: str
+    is_pattern: bool = False
+    """WSGIScriptAliasMatch: ``mount`` is a regular expression."""
     script: str
     mode: Mode
     process_group: str
@@ -66,6 +68,7 @@ def _application(scopes: "_Scopes", alias: Directive, groups: frozenset[str]) ->
     host = alias.virtual_host
     return Application(
         mount=mount,
+        is_pattern=alias.key == "wsgiscriptaliasmatch",
         script=script,
         mode=_mode(process_group, groups),
         process_group=process_group,

@@ -1,9 +1,17 @@
 """Trials: settings in, measured and recorded trials out; learns what processes cost."""
 
+from copy import copy
+
 from tuner.apache.tree import Configuration
-from tuner.capacity.memory import MemoryCosts, larger_costs, memory_need
+from tuner.capacity.memory import MemoryCosts, ProcessCost, larger_costs, memory_need
 from tuner.capacity.settings import Settings
-from tuner.errors import ConfigurationUnreadable, MeasurementError, ServerError
+from tuner.errors import (
+    NOT_MEASURED,
+    ConfigurationUnreadable,
+    GuardStop,
+    MeasurementError,
+    ServerError,
+)
 from tuner.host.profile import MemoryProfile
 from tuner.pipeline.measure import Bench, Measurement, Progress, latency_of
 from tuner.pipeline.observe import costs_from_profile
@@ -77,6 +85,16 @@ class Laboratory:
         )
         return (*over, *self.limits.doubts, *unknown)
 
+    def apart(self) -> "Laboratory":
+        """Return a laboratory that learns what processes cost for itself: under another MPM.
+
+        What is known of the front is forgotten there.
+        """
+        other = copy(self)
+        front = ProcessCost(size_bytes=0, origin="assumed", source="under another MPM")
+        other.costs = self.costs.model_copy(update={"front": front})
+        return other
+
     # --- calibration -----------------------------------------------------------
 
     def calibrate(self) -> None:
@@ -85,7 +103,9 @@ class Laboratory:
         Raises:
             ServerError: nothing answers well.
         """
-        others = neighbours(self.configuration, self.views, self._loaded)
+        others = neighbours(self.configuration, self.views, self.bench.target.applications)
+        if others:
+            self.say(f"loading {len(others)} other applications of this server, for their memory")
         (alone,) = self.bench.measure(
             self.configuration,
             self._small(),
@@ -146,7 +166,7 @@ class Laboratory:
                     self.configuration, settings, (self.request.concurrency,), f"{self.prefix}trial"
                 )
                 trial = self._measured(number, settings, measured)
-            except (ServerError, MeasurementError) as error:
+            except NOT_MEASURED as error:
                 if number == 0:
                     raise
                 trial = self._failed(number, settings, str(error))
@@ -213,7 +233,7 @@ class Laboratory:
                 f"{self.prefix}times",
                 watched=self._loaded,
             )
-        except (ServerError, MeasurementError):
+        except (*NOT_MEASURED, GuardStop):
             return None
         return measured.times
 

@@ -42,7 +42,11 @@ def observe_limits(configuration: Configuration, views: Views, request: ObserveR
         UsageError: ``--budget`` or ``--app-memory`` cannot be understood.
     """
     observation = observe(configuration, views, request)
-    machine, free = observe_machine(), free_memory()
+    machine = observe_machine()
+    room, source = min(
+        (one.free_bytes - int(LEAST_FREE_SHARE * one.limit_bytes), one.source)
+        for one in free_memory()
+    )
     there, budget = observation.machine, observation.budget
     doubts: list[str] = []
     if there.cores != machine.cores:
@@ -56,8 +60,8 @@ def observe_limits(configuration: Configuration, views: Views, request: ObserveR
     return Limits(
         machine=machine,
         budget=budget,
-        copy_bytes=max(0, free.free_bytes - int(LEAST_FREE_SHARE * free.limit_bytes)),
-        copy_source=free.source,
+        copy_bytes=max(0, room),
+        copy_source=source,
         known=None if isinstance(observation.costs, Unknown) else observation.costs,
         doubts=tuple(doubts),
     )

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from tuner.apache.effective.applications import Application
 from tuner.apache.effective.hosts import host_setting
 from tuner.apache.tree import Configuration, Directive
 from tuner.pipeline.target import server_name
@@ -24,24 +25,26 @@ _AT_ONCE = 8
 
 
 def neighbours(
-    configuration: Configuration, views: Views, loaded: Collection[str | None]
+    configuration: Configuration, views: Views, loaded: Collection[Application | None]
 ) -> tuple[Canary, ...]:
-    """Return one request for each application outside the groups that get load.
+    """Return one request for each application but those that get load.
 
-    ``loaded`` are those groups; None among them stands for the front. What is mounted
-    by a pattern has no address to ask for.
+    One script in one process group is one application, however often it is mounted.
+    What is mounted by a pattern has no address to ask for.
     """
     hosts = {host.location: host for host in configuration.named("<VirtualHost")}
-    found: dict[tuple[str | None, str], Canary] = {}
+    known = {(one.process_group, one.script) for one in loaded if one is not None}
+    found: list[Canary] = []
     for one in views.applications:
-        if one.mode not in ("embedded", "daemon") or not one.mount.startswith("/"):
+        place = (one.process_group, one.script)
+        if one.mode not in ("embedded", "daemon") or place in known:
             continue
-        group = None if one.mode == "embedded" else one.process_group
-        if group not in loaded and (group, one.script) not in found:
-            canary = _canary(configuration, hosts.get(one.virtual_host or ""), one.mount)
-            if canary is not None:
-                found[group, one.script] = canary
-    return tuple(found.values())
+        host = hosts.get(one.virtual_host or "")
+        canary = None if one.is_pattern else _canary(configuration, host, one.mount)
+        if canary is not None:
+            known.add(place)
+            found.append(canary)
+    return tuple(found)
 
 
 def _canary(configuration: Configuration, host: Directive | None, mount: str) -> Canary | None:

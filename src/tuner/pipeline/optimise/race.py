@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tuner.apache.tree import Configuration
 from tuner.capacity.memory import MemoryCosts, memory_need
 from tuner.capacity.settings import Settings
-from tuner.errors import MeasurementError, ServerError
+from tuner.errors import NOT_MEASURED
 from tuner.patch.build import Patch
 from tuner.pipeline.measure import Measurement, latency_of
 from tuner.pipeline.optimise.laboratory import Laboratory
@@ -97,7 +97,7 @@ def race(
         if number % 2:
             order.reverse()
         # Half a round that was recorded before an interruption is no pair with what follows.
-        laboratory.bench.replay.demand([kind_of(one) for one in order])
+        laboratory.bench.demand([kind_of(one) for one in order])
         for runner in order:
             _run(laboratory, runner, today, runners, number)
         if not runners:
@@ -145,7 +145,7 @@ def _run(
     """Measure one side once; one that does not run, and is not today's, leaves."""
     try:
         measure(laboratory, runner, number)
-    except (ServerError, MeasurementError) as error:
+    except NOT_MEASURED as error:
         if runner is today:
             raise
         runners.remove(runner)

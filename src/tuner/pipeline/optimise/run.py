@@ -66,7 +66,7 @@ def resume(directory: Path, say: Progress) -> OptimiseReport:
     Raises:
         UsageError: there is no such run, or the configuration has changed since.
     """
-    lines = read_run(directory)
+    lines = read_run(directory, repair=True)
     request = TypeAdapter(OptimiseRequest).validate_python(lines[0]["request"])
     return _interruptible(_Optimisation(request, directory, lines, say))
 
@@ -149,9 +149,12 @@ class _Optimisation:
         )
         return Laboratory(self.configuration, self.views, bench, self.limits, request, self.say)
 
-    def _is_past(self, share: float) -> bool:
-        elapsed = self.laboratory.bench.replay.elapsed_seconds
-        return elapsed > share * self.request.time_limit_seconds
+    def _is_past(self, share: float, kind: str) -> bool:
+        """Tell whether measurements of a kind must end, for the time; as then, while replayed."""
+        replay = self.laboratory.bench.replay
+        if replay.upcoming is not None:
+            return not replay.upcoming.startswith(kind)
+        return replay.elapsed_seconds > share * self.request.time_limit_seconds
 
     def run(self) -> OptimiseReport:
         laboratory, today = self.laboratory, self.laboratory.today
@@ -161,7 +164,10 @@ class _Optimisation:
         for doubt in laboratory.doubts:
             self.say(f"beware: {doubt}")
         searched = search_settings(
-            laboratory, self.target, self.limits.machine, lambda: self._is_past(_SEARCH_SHARE)
+            laboratory,
+            self.target,
+            self.limits.machine,
+            lambda: self._is_past(_SEARCH_SHARE, "trial"),
         )
         self.say(f"the search ends: {searched.stopped}")
         self.times = laboratory.request_times()
@@ -198,7 +204,13 @@ class _Optimisation:
         today_runs = not laboratory.trials[0].failed
         today = Runner("today", self.configuration, laboratory.today) if today_runs else None
         everyone = list(runners)
-        race(laboratory, today, runners, self.request.rounds, lambda: self._is_past(_RACE_SHARE))
+        race(
+            laboratory,
+            today,
+            runners,
+            self.request.rounds,
+            lambda: self._is_past(_RACE_SHARE, "race-"),
+        )
         if not runners:
             return self._nothing(searched, "no better settings ran when they were measured again")
         choice = select(laboratory, runners)
@@ -212,7 +224,7 @@ class _Optimisation:
             winner=choice.runner,
             rivals=[one for one in everyone if one is not choice.runner],
             overload=choice.overload,
-            alternatives=self._alternatives(choice.runner),
+            alternatives=self._alternatives(choice.runner if is_better or today is None else today),
             patch=choice.runner.patch if is_better else None,
         )
 
@@ -241,12 +253,17 @@ class _Optimisation:
         return self._report(searched, verdict, alternatives=alternatives)
 
     def _alternatives(self, result: Runner) -> tuple[Alternative, ...]:
-        """Measure other ways to serve: those that were asked for, and what may matter."""
+        """Measure other ways to serve: those that were asked for, and what may matter.
+
+        ``result`` is what is recommended: today's settings where nothing is better.
+        """
         found = try_without_keep_alive(self.laboratory, result)
         if self.request.consider_mpm:
             found += try_other_mpms(self.laboratory, result)
         if self.request.consider_daemon:
-            found += try_daemon_mode(self.laboratory, result)
+            found += try_daemon_mode(
+                self.laboratory, result, lambda: self._is_past(1.0, "beside-daemon-")
+            )
         return found
 
     def _report(

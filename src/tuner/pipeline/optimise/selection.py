@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tuner.errors import MeasurementError, ServerError
+from tuner.errors import NOT_MEASURED, GuardStop
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.overload import probe_overload
 from tuner.pipeline.optimise.race import Runner, in_order
@@ -48,7 +48,7 @@ def select(laboratory: Laboratory, runners: Sequence[Runner]) -> Selection:
 def _above_its_load(laboratory: Laboratory, runner: Runner) -> tuple[tuple[Overload, ...], str]:
     try:
         overload = probe_overload(laboratory, runner)
-    except (ServerError, MeasurementError) as error:
+    except (*NOT_MEASURED, GuardStop) as error:
         return (), f"above its load {error}"
     broken = next((one for one in overload if one.problem), None)
     why = f"at {broken.factor:g} times the load {broken.problem}" if broken else ""

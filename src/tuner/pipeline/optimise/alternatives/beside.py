@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tuner.apache.tree import Configuration
 from tuner.capacity.memory import memory_need
 from tuner.capacity.settings import Settings
-from tuner.errors import MeasurementError, ServerError
+from tuner.errors import NOT_MEASURED, GuardStop
 from tuner.pipeline.measure import Measurement, latency_of
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.race import Runner
@@ -37,18 +37,18 @@ def beside(laboratory: Laboratory, winner: Runner, other: Other) -> Alternative:
     own: list[Measurement] = []
     found: list[Measurement] = []
     load = (laboratory.request.concurrency,)
+    kind = f"beside-{other.slug}"
+    own_kind = f"{kind}-own"
     try:
         for number in range(_PAIRS):
-            for is_own in (True, False) if number % 2 == 0 else (False, True):
-                if is_own:
-                    own += laboratory.bench.measure(
-                        winner.tree, winner.settings, load, f"beside-{other.slug}-own"
-                    )
+            order = (own_kind, kind) if number % 2 == 0 else (kind, own_kind)
+            laboratory.bench.demand(order)
+            for side in order:
+                if side == own_kind:
+                    own += laboratory.bench.measure(winner.tree, winner.settings, load, own_kind)
                 else:
-                    found += other.laboratory.bench.measure(
-                        other.tree, other.settings, load, f"beside-{other.slug}"
-                    )
-    except (ServerError, MeasurementError) as error:
+                    found += other.laboratory.bench.measure(other.tree, other.settings, load, kind)
+    except (*NOT_MEASURED, GuardStop) as error:
         return failed(other.name, other.settings, str(error), other.directives)
     for one in found:
         other.laboratory.learn_costs(one)

@@ -1,9 +1,11 @@
 """An embedded application as a daemon process group of its own, with its own best size."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from tuner.apache.read import read
-from tuner.errors import MeasurementError, ServerError, UsageError
+from tuner.capacity.memory import MemoryCosts, ProcessCost
+from tuner.errors import NOT_MEASURED, GuardStop, UsageError
 from tuner.pipeline.optimise.alternatives.beside import Other, beside, failed
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.race import Runner
@@ -18,7 +20,9 @@ NAME = "daemon mode"
 _PROBES = 6
 
 
-def try_daemon_mode(laboratory: Laboratory, winner: Runner) -> tuple[Alternative, ...]:
+def try_daemon_mode(
+    laboratory: Laboratory, winner: Runner, is_time_up: Callable[[], bool]
+) -> tuple[Alternative, ...]:
     """Search processes and threads of a daemon process group for an embedded application.
 
     The group is added to the server as httpd's ``-c`` would. Nothing where the
@@ -41,16 +45,15 @@ def try_daemon_mode(laboratory: Laboratory, winner: Runner) -> tuple[Alternative
         tree,
         views,
         replace(laboratory.bench, target=target, loading=loading_of(views)),
-        # What is known of the front holds for processes with the application in them.
-        laboratory.limits.model_copy(update={"known": None}),
+        laboratory.limits.model_copy(update={"known": _without_front(laboratory.limits.known)}),
         replace(request, max_probes=_PROBES),
         laboratory.say,
         prefix="beside-daemon-",
     )
     try:
         other.calibrate()
-        searched = search_settings(other, target, machine, lambda: False)
-    except (ServerError, MeasurementError) as error:
+        searched = search_settings(other, target, machine, is_time_up)
+    except (*NOT_MEASURED, GuardStop) as error:
         return (failed(NAME, winner.settings, str(error)),)
     if not searched.candidates:
         return (failed(NAME, winner.settings, "no size tried meets the objective"),)
@@ -58,6 +61,14 @@ def try_daemon_mode(laboratory: Laboratory, winner: Runner) -> tuple[Alternative
     (size,) = (one for one in best.groups if one.name == GROUP)
     directives = _directives(size.processes, size.threads)
     return (beside(laboratory, winner, Other(NAME, "daemon", other, tree, best, directives)),)
+
+
+def _without_front(known: MemoryCosts | None) -> MemoryCosts | None:
+    """Leave out what is known of the front: it holds for processes with the application."""
+    if known is None:
+        return None
+    front = ProcessCost(size_bytes=0, origin="assumed", source="without the application")
+    return known.model_copy(update={"front": front})
 
 
 def _directives(processes: int, threads: int) -> tuple[str, ...]:

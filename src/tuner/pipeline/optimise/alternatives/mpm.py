@@ -26,7 +26,7 @@ def try_other_mpms(laboratory: Laboratory, winner: Runner) -> tuple[Alternative,
             Other(
                 name=f"MPM {mpm}",
                 slug=f"mpm-{mpm}",
-                laboratory=laboratory,
+                laboratory=laboratory.apart(),
                 tree=winner.tree,
                 settings=winner.settings.model_copy(update={"front": front_for_mpm(front, mpm)}),
                 directives=(f"LoadModule mpm_{mpm}_module (instead of mpm_{front.mpm}_module)",),
