@@ -29,6 +29,7 @@ class Track:
 
     def __init__(self, speeds: dict[str, Callable[[int], float]]) -> None:
         self.speeds, self.order = speeds, list[str]()
+        self.latencies: dict[str, Callable[[int], float]] = {}
         self.rounds: list[tuple[str, ...]] = []
         self.error_rates, self.failing = dict[str, float](), set[str]()
         self.objective, self.rejected = Objective(), list[str]()
@@ -41,8 +42,13 @@ class Track:
             raise ServerError("does not start")
         number = self.order.count(name)
         self.order.append(name)
-        errors = self.error_rates.get(name, 0.0)
-        return (measurement(self.speeds[name](number), settings=settings, error_rate=errors),)
+        found = measurement(
+            self.speeds[name](number),
+            settings=settings,
+            error_rate=self.error_rates.get(name, 0.0),
+            p99_seconds=self.latencies[name](number) if name in self.latencies else 0.5,
+        )
+        return (found,)
 
     def demand(self, kinds: Sequence[str]) -> None:
         self.rounds.append(tuple(kind.removeprefix("race-") for kind in kinds))
@@ -54,6 +60,8 @@ class Track:
             learn_costs=lambda measured: None,
             say=lambda line: None,
             rejected=self.rejected,
+            costs=SPACE.costs,
+            limits=SimpleNamespace(budget=SimpleNamespace(size_bytes=SPACE.budget_bytes)),
         )
         return cast(Laboratory, fake)
 
@@ -156,6 +164,16 @@ def test_who_misses_the_objective_does_not_send_others_away() -> None:
     track.error_rates["failing"] = 0.2
     race(track.laboratory(), today, runners, 4, lambda: False)
     assert "sound" in [one.name for one in runners]
+
+
+def test_a_race_for_latency_goes_on_while_latency_is_not_clear() -> None:
+    """Throughput is clear after four rounds; what decides is not."""
+    track = Track({"today": always(100), "a": always(100)})
+    track.objective = Objective(goal="latency")
+    track.latencies = {"today": lambda n: 0.5, "a": lambda n: 0.3 if n % 2 else 0.5}
+    today, *runners = (runner(name, n) for n, name in enumerate(track.speeds, 1))
+    race(track.laboratory(), today, runners, 6, lambda: False)
+    assert track.order.count("a") > 6
 
 
 def test_a_side_that_does_not_start_again_leaves_the_race() -> None:

@@ -8,8 +8,12 @@ import pytest
 from tests.pipeline.measured import measurement
 from tests.search.surfaces import GB, MB, daemon_space
 from tuner.capacity.memory import memory_need
+from tuner.capacity.settings import Settings
+from tuner.errors import GuardStop, ServerError
+from tuner.pipeline.measure import Measurement
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.race import Runner
+from tuner.pipeline.optimise.selection import select
 from tuner.pipeline.optimise.verdict import judge, objection
 from tuner.search.space import Point
 from tuner.search.trial import Objective
@@ -17,9 +21,33 @@ from tuner.search.trial import Objective
 SPACE = daemon_space()
 
 
-def laboratory(objective: Objective, budget_bytes: int = 16 * GB) -> Laboratory:
+class Bench:
+    """Answers every probe above the load with the same throughput; or not at all."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.asked: list[Settings] = []
+
+    def measure(
+        self, tree: object, settings: Settings, concurrencies: tuple[int, ...], kind: str
+    ) -> tuple[Measurement, ...]:
+        self.asked.append(settings)
+        if self.error:
+            raise self.error
+        return tuple(
+            measurement(150, settings=settings, concurrency=one, memory_bytes=MB)
+            for one in concurrencies
+        )
+
+
+def laboratory(
+    objective: Objective, budget_bytes: int = 16 * GB, bench: Bench | None = None
+) -> Laboratory:
     fake = SimpleNamespace(
-        request=SimpleNamespace(objective=objective),
+        request=SimpleNamespace(objective=objective, concurrency=64),
+        bench=bench or Bench(),
+        say=lambda line: None,
+        rejected=[],
         costs=SPACE.costs,
         budget_bytes=budget_bytes,
         limits=SimpleNamespace(budget=SimpleNamespace(size_bytes=budget_bytes)),
@@ -132,3 +160,50 @@ def test_what_speaks_against_a_recommendation(
     said = objection(laboratory(objective, budget_bytes), found)
     assert why in said
     assert bool(said) == bool(why)
+
+
+TODAY = runner(1, *[(100, 0.5)] * 4)
+
+
+def test_the_best_is_probed_above_its_load_and_recommended() -> None:
+    bench = Bench()
+    best, other = runner(3, *[(150, 0.5)] * 4), runner(2, *[(120, 0.5)] * 4)
+    found = select(laboratory(Objective(), bench=bench), TODAY, [other, best])
+    assert found.runner is best
+    assert found.is_better
+    assert [one.factor for one in found.overload] == [1.5, 2.0]
+    assert bench.asked == [best.settings]
+
+
+def test_the_next_is_recommended_where_the_best_misses_the_objective() -> None:
+    made = laboratory(Objective(latency_seconds=1.0))
+    late, sound = runner(3, *[(150, 2.0)] * 4), runner(2, *[(120, 0.5)] * 4)
+    found = select(made, TODAY, [late, sound])
+    assert found.runner is sound
+    assert found.is_better
+    (said,) = made.rejected
+    assert "miss the objective" in said
+
+
+def test_the_next_is_recommended_where_the_cheapest_costs_too_much_throughput() -> None:
+    today = runner(6, *[(100, 0.5)] * 4)
+    cheap = runner(1, (99, 0.5), (96, 0.5), (93, 0.5), (96, 0.5))
+    sound = runner(2, *[(100, 0.5)] * 4)
+    found = select(laboratory(Objective(goal="memory")), today, [cheap, sound])
+    assert found.runner is sound
+    assert found.is_better
+
+
+@pytest.mark.parametrize("error", [ServerError("does not start"), GuardStop("memory fell")])
+def test_who_cannot_be_probed_above_its_load_is_not_recommended(error: Exception) -> None:
+    made = laboratory(Objective(), bench=Bench(error))
+    found = select(made, TODAY, [runner(2, *[(150, 0.5)] * 4)])
+    assert not found.is_better
+    assert str(error) in found.verdict
+
+
+def test_what_is_not_better_is_not_probed_above_its_load() -> None:
+    bench = Bench()
+    found = select(laboratory(Objective(), bench=bench), TODAY, [runner(2, *[(100, 0.5)] * 4)])
+    assert not found.is_better
+    assert bench.asked == []

@@ -209,6 +209,9 @@ def optimize(
     from tuner.pipeline.optimise.run import resume as go_on
     from tuner.pipeline.traffic import find_traffic
 
+    for option, file in (("--patch", patch), ("--report", report), ("--output", output)):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise UsageError(f"{option} {file}: there is no directory {file.absolute().parent}")
     progress = (lambda line: None) if quiet else say
     if resume is not None:
         result = go_on(resume, progress)
@@ -259,6 +262,10 @@ def optimize(
             run_dir,
             progress,
         )
+    if result.patch is not None:
+        write_patch(result.patch, patch)
+        if not quiet:
+            say(f"wrote {patch}")
     if format == "json":
         from tuner.report.optimise_json import render_json
 
@@ -273,6 +280,3 @@ def optimize(
         emit(render_html(result), report)
     if result.patch is None:
         raise typer.Exit(NOTHING_BETTER)
-    write_patch(result.patch, patch)
-    if not quiet:
-        say(f"wrote {patch}")

@@ -120,6 +120,8 @@ class Bench:
                 prepare(shadow)
                 return tuple(self.probe(shadow, number, kind) for number in concurrencies)
         except NOT_MEASURED as error:
+            if self.record.is_empty:
+                raise
             self.end_replay()
             self.record.append(
                 kind,

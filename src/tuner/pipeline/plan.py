@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tuner.capacity.settings import Settings
+from tuner.capacity.settings import GroupSettings, Settings
 from tuner.errors import UsageError
 from tuner.pipeline.measure import Measurement, latency_of, measurement_of
 from tuner.pipeline.optimise.outlook import best_throughput
@@ -190,22 +190,32 @@ def _hosts(target: float | None, planned: Range) -> tuple[int | None, _End | Non
 def _model(lines: Sequence[dict[str, Any]], end: dict[str, Any]) -> tuple[ThroughputModel, Space]:
     """Fit the model of the run again, to its trials at the load of the run."""
     space = Space.model_validate(end["space"])
-    observed = [
-        Observed(
-            space.model_copy(update={"today": Settings.model_validate(line["settings"])}).start,
-            line["probe"]["throughput"],
-        )
+    trials = [
+        (Settings.model_validate(line["settings"]), line["probe"]["throughput"])
         for line in lines
         if line["kind"] == "trial" and "probe" in line
     ]
+    observed = [
+        Observed(space.model_copy(update={"today": settings}).start, throughput)
+        for settings, throughput in trials
+        if _others(settings, space.group) == _others(space.today, space.group)
+    ]
     demand = ServiceDemand(**end["demand"])
     has_lock = bool(lines[0]["has_application"])
-    return (
-        fit_model(
-            demand, observed, cores=space.cores, concurrency=space.concurrency, has_lock=has_lock
-        ),
-        space,
+    model = fit_model(
+        demand,
+        observed,
+        cores=space.cores,
+        concurrency=space.concurrency,
+        has_lock=has_lock,
+        share=space.share,
     )
+    return model, space
+
+
+def _others(settings: Settings, group: str | None) -> tuple[GroupSettings, ...]:
+    """Return the groups that were held while ``group`` was searched."""
+    return tuple(one for one in settings.groups if one.name != group)
 
 
 def _gain(model: ThroughputModel, space: Space, *, cores: int = 0, memory_bytes: int = 0) -> float:

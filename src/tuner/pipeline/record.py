@@ -36,6 +36,11 @@ class RunRecord:
                 hint=f"name another --run-dir, or go on with it: --resume {self.directory}",
             )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been measured."""
+        return self._start is not None
+
     def append(self, kind: str, **data: Any) -> None:
         """Write one line and make sure that it is on disk.
 

@@ -114,7 +114,7 @@ class OptimiseDocument(Model):
     service_demand: DemandPart
     request_times: RequestTimes | None
     """Where mod_wsgi saw the time of a request go, with today's settings at the load; null
-    without an application."""
+    without an application, or where it could not be counted."""
     concurrency: int
     requests: tuple[RequestPart, ...]
     machine: Machine

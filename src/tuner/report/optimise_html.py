@@ -8,7 +8,13 @@ import jinja2
 from tuner import __version__
 from tuner.apache.secrets import secrets_of
 from tuner.pipeline.optimise.result import OptimiseReport
-from tuner.report.optimise_text import alternative_rows, side_row, sides
+from tuner.report.optimise_text import (
+    alternative_rows,
+    doubt_lines,
+    overload_rows,
+    side_row,
+    sides,
+)
 from tuner.report.style import printable
 from tuner.units import format_seconds, format_size
 
@@ -51,6 +57,9 @@ def _values(report: OptimiseReport) -> dict[str, Any]:
             for one in report.trials
         ],
         "alternatives": alternative_rows(report),
+        "overload": overload_rows(report),
+        "doubts": doubt_lines(report),
+        "rejected": report.rejected,
         "need": report.need(settings).formula,
         "budget": report.budget_formula,
         "patch": _patch(report),

@@ -108,8 +108,14 @@ def _median_latency(measurements: Sequence[Measurement], field: str) -> str:
 
 
 def _overload(report: OptimiseReport) -> str:
+    rows = overload_rows(report)
+    return f"The same settings above their load:\n{table(rows)}" if rows else ""
+
+
+def overload_rows(report: OptimiseReport) -> list[tuple[str, ...]]:
+    """Return a heading and a row for each probe above the load; nothing without one."""
     if not report.overload:
-        return ""
+        return []
     percentile = report.request.objective.percentile
     rows: list[tuple[str, ...]] = [("load", "req/s", percentile, "errors", "memory", "")]
     rows += [
@@ -123,7 +129,7 @@ def _overload(report: OptimiseReport) -> str:
         )
         for one in report.overload
     ]
-    return "The same settings above their load:\n" + table(rows)
+    return rows
 
 
 def _memory(report: OptimiseReport) -> str:
@@ -243,7 +249,14 @@ def _alternative_row(one: Alternative) -> tuple[str, ...]:
 
 
 def _doubts(report: OptimiseReport) -> str:
-    """Say what may have been measured instead of the server: one example of each kind."""
+    return "\n".join(doubt_lines(report))
+
+
+def doubt_lines(report: OptimiseReport) -> list[str]:
+    """Say what is not sure, and what may have been measured instead of the server.
+
+    One example of each kind.
+    """
     found: dict[str, str] = {}
     probes = [one.doubts for one in report.trials]
     if report.winner is not None:
@@ -255,7 +268,7 @@ def _doubts(report: OptimiseReport) -> str:
         found |= doubts
     lines = [f"Beware ({name}): {message}" for name, message in found.items()]
     known = [f"Beware: {doubt}." for doubt in report.doubts]
-    return "\n".join([*known, *_starvation(report), *lines])
+    return [*known, *_starvation(report), *lines]
 
 
 def _starvation(report: OptimiseReport) -> list[str]:

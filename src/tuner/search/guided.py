@@ -108,6 +108,7 @@ class GuidedSearch:
             cores=self.space.cores,
             concurrency=self.space.concurrency,
             has_lock=self._has_lock,
+            share=self.space.share,
         )
 
     # --- proposals ------------------------------------------------------------

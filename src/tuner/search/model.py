@@ -66,6 +66,8 @@ class ThroughputModel:
     concurrency: int
     has_lock: bool
     """Whether an interpreter lock limits a process: false for static files."""
+    share: float = 1.0
+    """Part of all requests that the searched group serves; throughput is that of all."""
 
     def throughput(
         self, point: Point, *, cores: int | None = None, concurrency: int | None = None
@@ -87,12 +89,13 @@ class ThroughputModel:
         busy = p.busy_seconds * (1 + p.thread_overhead * math.log2(each))
         crowded = max(1.0, min(point.processes, in_service) / cores)
         bounds = {
-            "workers": in_service / (busy + p.waiting_seconds),
+            "workers": in_service / (busy + p.waiting_seconds) / self.share,
             "cores": cores / (busy * (1 + p.process_overhead * math.log2(crowded))),
             "back end": p.backend_throughput,
         }
         if self.has_lock:
-            bounds["interpreter lock"] = min(point.processes, in_service) / (p.lock_share * busy)
+            unlocked = min(point.processes, in_service)
+            bounds["interpreter lock"] = unlocked / (p.lock_share * busy) / self.share
         return bounds
 
     def limit(self, point: Point) -> str:
@@ -126,6 +129,7 @@ def fit_model(
     cores: int,
     concurrency: int,
     has_lock: bool,
+    share: float = 1.0,
 ) -> ThroughputModel:
     """Fit the model to trials, most probable parameters under their priors.
 
@@ -148,7 +152,8 @@ def fit_model(
 
     def model_of(logs: np.ndarray) -> ThroughputModel:
         values = np.exp(np.clip(logs, -30, 30))
-        return ThroughputModel(Parameters(*map(float, values)), cores, concurrency, has_lock)
+        parameters = Parameters(*map(float, values))
+        return ThroughputModel(parameters, cores, concurrency, has_lock, share)
 
     def residuals(logs: np.ndarray) -> np.ndarray:
         model = model_of(logs)

@@ -33,6 +33,8 @@ class Space(BaseModel):
     budget_bytes: int
     cores: int
     concurrency: int
+    share: float = 1.0
+    """The group's part of all requests; throughput always counts all of them."""
     fixed_pool: bool = False
     """Keep all front processes running: an embedded application must not be
     loaded while requests wait."""

@@ -75,10 +75,6 @@ class Shadow:
         """Measure the shadow's processes, by role."""
         return process_tree(self.pid, self.groups)
 
-    def is_alive(self) -> bool:
-        """Tell whether the parent process runs."""
-        return bool(psutil.pid_exists(self.pid))
-
     def told(self) -> str:
         """Return the whole error log as it is."""
         return _read(self.directory / _ERROR_LOG)

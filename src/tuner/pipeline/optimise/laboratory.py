@@ -102,13 +102,17 @@ class Laboratory:
 
         Raises:
             ServerError: nothing answers well.
+            MeasurementError: memory for a copy is short.
         """
+        small = self._small()
+        if self.limits.known is not None:
+            self._demand_room(occupied_bytes(small, self.limits.known, concurrency=1))
         others = neighbours(self.configuration, self.views, self.bench.target.applications)
         if others:
             self.say(f"loading {len(others)} other applications of this server, for their memory")
         (alone,) = self.bench.measure(
             self.configuration,
-            self._small(),
+            small,
             (1,),
             f"{self.prefix}calibration",
             lambda shadow: ask(shadow, others),
@@ -128,12 +132,14 @@ class Laboratory:
 
     def _small(self) -> Settings:
         """Return today's settings with few processes: enough to learn what one costs."""
-        if not self.bench.target.is_embedded or self.today.front.mpm != "prefork":
-            return self.today
-        front = self.today.front.model_copy(
-            update={"start_servers": 1, "min_spare": 1, "max_spare": 2}
+        groups = tuple(
+            one.model_copy(update={"processes": min(one.processes, 2)}) for one in self.today.groups
         )
-        return self.today.model_copy(update={"front": front})
+        front = self.today.front
+        if self.bench.target.is_embedded and front.mpm == "prefork":
+            few = {"start_servers": 1, "min_spare": 1, "max_spare": 2}
+            front = front.model_copy(update=few)
+        return Settings(front=front, groups=groups)
 
     def _process_cost(self) -> int:
         costs = [
@@ -151,7 +157,8 @@ class Laboratory:
             GuardStop: a limit was hit.
         """
         number = len(self.trials)
-        occupied, budget = self._occupied_need(settings), self.limits.budget.size_bytes
+        occupied = occupied_bytes(settings, self.costs, self.request.concurrency)
+        budget = self.limits.budget.size_bytes
         if occupied > budget:
             trial = self._failed(
                 number,
@@ -183,14 +190,6 @@ class Laboratory:
                 f"({self.limits.copy_source})",
                 hint="measure on a machine like it that serves nobody, or at less --concurrency",
             )
-
-    def _occupied_need(self, settings: Settings) -> int:
-        """Return the memory at the load of the probes: idle front workers are not started."""
-        front = settings.front
-        busy = self.request.concurrency + max(front.max_spare, front.threads)
-        used = min(front.max_request_workers, -(-busy // front.threads) * front.threads)
-        limited = front.model_copy(update={"max_request_workers": used})
-        return memory_need(settings.model_copy(update={"front": limited}), self.costs).size_bytes
 
     def _measured(self, number: int, settings: Settings, measured: Measurement) -> Trial:
         self.learn_costs(measured)
@@ -265,6 +264,15 @@ class Laboratory:
     def _costs(self, profile: MemoryProfile) -> MemoryCosts:
         names = [group.name for group in self.today.groups]
         return costs_from_profile(profile, names, self.bench.loading.serving)
+
+
+def occupied_bytes(settings: Settings, costs: MemoryCosts, concurrency: int) -> int:
+    """Return the memory at a load: idle front workers are not started."""
+    front = settings.front
+    busy = concurrency + max(front.max_spare, front.threads)
+    used = min(front.max_request_workers, -(-busy // front.threads) * front.threads)
+    limited = front.model_copy(update={"max_request_workers": used})
+    return memory_need(settings.model_copy(update={"front": limited}), costs).size_bytes
 
 
 def _is_cold(profile: MemoryProfile, group: str | None) -> bool:

@@ -17,9 +17,9 @@ from tuner.patch.build import Patch
 from tuner.pipeline.measure import Measurement, latency_of
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.result import Side
-from tuner.search.choice import kept_share
+from tuner.search.choice import THROUGHPUT_KEPT, kept_share
 from tuner.search.statistics import Ratio, paired_ratio
-from tuner.search.trial import Objective, Trial
+from tuner.search.trial import Objective
 from tuner.units import format_seconds
 
 _LEAST_ROUNDS = 4
@@ -40,7 +40,6 @@ class Runner:
     tree: Configuration
     settings: Settings
     patch: Patch | None = None
-    trial: Trial | None = None
     measurements: list[Measurement] = field(default_factory=list)
 
     @property
@@ -86,12 +85,18 @@ def race(
 ) -> None:
     """Measure all sides in turn; those that are clearly slower leave the list ``runners``.
 
-    While the leader looks better than today but noise may explain it, the race goes
-    on to at most twice its rounds.
+    It ends when it is clear how the best by the objective stands to today. While it looks
+    better but noise may explain that, the race goes on to at most twice its rounds.
     """
     objective = laboratory.request.objective
+
+    def best() -> Runner:
+        keeping = [one for one in runners if not one.misses(objective)]
+        budget = laboratory.limits.budget.size_bytes
+        return in_order(keeping or runners, objective, laboratory.costs, budget)[0]
+
     for number in range(_EXTENSION * rounds):
-        if number >= rounds and not _is_promising(today, runners, objective):
+        if number >= rounds and not _is_promising(today, best(), objective):
             break
         order = [*([today] if today else []), *runners]
         if number % 2:
@@ -104,7 +109,7 @@ def race(
             break
         if number + 1 >= _ROUNDS_TO_LEAVE:
             _dismiss(runners, objective)
-        if _is_decided(today, runners, objective) or is_out_of_time():
+        if _is_decided(today, best(), objective) or is_out_of_time():
             break
 
 
@@ -166,14 +171,9 @@ def measure(laboratory: Laboratory, runner: Runner, number: int) -> None:
     )
 
 
-def _leader(runners: Sequence[Runner], objective: Objective) -> Runner:
-    """Return the fastest of those that keep the objective, of all where none does."""
-    keeping = [one for one in runners if not one.misses(objective)]
-    return max(keeping or runners, key=lambda one: one.mean)
-
-
 def _dismiss(runners: list[Runner], objective: Objective) -> None:
-    leader = _leader(runners, objective)
+    keeping = [one for one in runners if not one.misses(objective)]
+    leader = max(keeping or runners, key=lambda one: one.mean)
     for runner in list(runners):
         if runner is not leader and len(runners) > 1:
             against = paired_ratio(leader.throughputs, runner.throughputs)
@@ -181,19 +181,36 @@ def _dismiss(runners: list[Runner], objective: Objective) -> None:
                 runners.remove(runner)
 
 
-def _is_decided(today: Runner | None, runners: list[Runner], objective: Objective) -> bool:
-    leader = _leader(runners, objective)
+def _is_decided(today: Runner | None, best: Runner, objective: Objective) -> bool:
     if today is None:
-        return len(leader.measurements) >= 2
-    if len(leader.measurements) < _LEAST_ROUNDS:
+        return len(best.measurements) >= 2
+    if len(best.measurements) < _LEAST_ROUNDS:
         return False
-    ratio = ratio_of(today, leader)
-    return ratio is not None and ratio.high - ratio.low < 2 * _CLEAR_ENOUGH * ratio.estimate
+    ratio = _goal_ratio(today, best, objective)
+    return ratio.high - ratio.low < 2 * _CLEAR_ENOUGH * ratio.estimate
 
 
-def _is_promising(today: Runner | None, runners: list[Runner], objective: Objective) -> bool:
-    ratio = ratio_of(today, _leader(runners, objective))
-    return ratio is not None and ratio.estimate > _PROMISING_GAIN and not ratio.is_more
+def _is_promising(today: Runner | None, best: Runner, objective: Objective) -> bool:
+    """Tell whether more rounds may show what these did not."""
+    if today is None:
+        return False
+    ratio = _goal_ratio(today, best, objective)
+    match objective.goal:
+        case "throughput":
+            return ratio.estimate > _PROMISING_GAIN and not ratio.is_more
+        case "latency":
+            return ratio.estimate < 1 / _PROMISING_GAIN and not ratio.is_less
+        case "memory":
+            return ratio.estimate >= THROUGHPUT_KEPT > ratio.low
+
+
+def _goal_ratio(today: Runner, runner: Runner, objective: Objective) -> Ratio:
+    """Return what decides: the percentile where latency is the goal, else throughput."""
+    if objective.goal == "latency":
+        return latency_ratio_of(today, runner, objective.percentile)
+    ratio = ratio_of(today, runner)
+    assert ratio is not None
+    return ratio
 
 
 def ratio_of(today: Runner | None, runner: Runner) -> Ratio | None:

@@ -1,6 +1,7 @@
 """What an optimisation is asked to do."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tuner.apache.binary import Httpd
 from tuner.apache.read import ReadRequest
@@ -29,3 +30,12 @@ class OptimiseRequest:
     consider_mpm: bool = False
     consider_daemon: bool = False
     shadow_port: int | None = None
+
+
+def has_relative_paths(request: OptimiseRequest) -> bool:
+    """Tell whether the request means something else from another directory."""
+    read = request.read
+    files = [one for one in (read.path, read.root) if one is not None]
+    files += read.environment_files
+    files += [Path(one.rpartition(" @")[2]) for one in request.paths if " @" in one]
+    return any(not one.is_absolute() for one in files)

@@ -24,11 +24,10 @@ from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.limits import LEAST_FREE_SHARE, Limits, observe_limits
 from tuner.pipeline.optimise.outlook import outlook_of
 from tuner.pipeline.optimise.race import Runner, race, ratio_of
-from tuner.pipeline.optimise.request import OptimiseRequest
+from tuner.pipeline.optimise.request import OptimiseRequest, has_relative_paths
 from tuner.pipeline.optimise.result import Alternative, OptimiseReport, Overload
 from tuner.pipeline.optimise.searching import Searched, search_settings
 from tuner.pipeline.optimise.selection import select
-from tuner.pipeline.optimise.verdict import judge
 from tuner.pipeline.record import RunRecord, read_run
 from tuner.pipeline.replay import Replay
 from tuner.pipeline.running import loading_of
@@ -64,10 +63,16 @@ def resume(directory: Path, say: Progress) -> OptimiseReport:
     """Go on with a run that was interrupted, as it was asked for then.
 
     Raises:
-        UsageError: there is no such run, or the configuration has changed since.
+        UsageError: there is no such run, or the configuration has changed since, or its
+            paths mean something else from here.
     """
     lines = read_run(directory, repair=True)
     request = TypeAdapter(OptimiseRequest).validate_python(lines[0]["request"])
+    began_in = lines[0]["directory"]
+    if has_relative_paths(request) and str(Path.cwd()) != began_in:
+        raise UsageError(
+            f"{directory} was begun in {began_in} with paths relative to it", hint=f"cd {began_in}"
+        )
     return _interruptible(_Optimisation(request, directory, lines, say))
 
 
@@ -124,6 +129,7 @@ class _Optimisation:
         return {
             "request": TypeAdapter(OptimiseRequest).dump_python(self.request, mode="json"),
             "main": self.configuration.main,
+            "directory": str(Path.cwd()),
             "configuration_digest": digest,
             "limits": self.limits.model_dump(mode="json"),
             "today": self.views.settings.model_dump(mode="json") if self.views.settings else None,
@@ -196,7 +202,7 @@ class _Optimisation:
                 continue
             settings = views_of(patch.patched, self.limits.machine.cores).settings
             assert settings is not None
-            runners.append(Runner(f"patched-{number}", patch.patched, settings, patch, trial))
+            runners.append(Runner(f"patched-{number}", patch.patched, settings, patch))
         return runners
 
     def _race(self, searched: Searched, runners: list[Runner]) -> OptimiseReport:
@@ -213,19 +219,17 @@ class _Optimisation:
         )
         if not runners:
             return self._nothing(searched, "no better settings ran when they were measured again")
-        choice = select(laboratory, runners)
-        verdict, is_better = choice.objection, False
-        if not verdict:
-            verdict, is_better = judge(laboratory, today, choice.runner)
+        choice = select(laboratory, today, runners)
+        recommended = choice.runner if choice.is_better or today is None else today
         return self._report(
             searched,
-            verdict,
+            choice.verdict,
             today=today,
             winner=choice.runner,
             rivals=[one for one in everyone if one is not choice.runner],
             overload=choice.overload,
-            alternatives=self._alternatives(choice.runner if is_better or today is None else today),
-            patch=choice.runner.patch if is_better else None,
+            alternatives=self._alternatives(recommended),
+            patch=choice.runner.patch if choice.is_better else None,
         )
 
     def _patch(self, wanted: Settings) -> Patch:

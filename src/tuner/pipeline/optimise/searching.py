@@ -65,6 +65,7 @@ def search_settings(
             cores=search.space.cores,
             concurrency=search.space.concurrency,
             has_lock=target.application is not None,
+            share=search.space.share,
         ),
     )
 
@@ -100,5 +101,6 @@ def _space(
         budget_bytes=laboratory.budget_bytes,
         cores=machine.cores,
         concurrency=max(1, round(share * laboratory.request.concurrency)),
+        share=share,
         fixed_pool=target.is_embedded,
     )

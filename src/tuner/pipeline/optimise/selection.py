@@ -1,4 +1,4 @@
-"""Choose among the sides of a finished race: the best that keeps every limit."""
+"""Choose among the sides of a finished race: the best that is better and keeps every limit."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,41 +8,39 @@ from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.overload import probe_overload
 from tuner.pipeline.optimise.race import Runner, in_order
 from tuner.pipeline.optimise.result import Overload
-from tuner.pipeline.optimise.verdict import objection
+from tuner.pipeline.optimise.verdict import judge, objection
 
 
 class Selection(NamedTuple):
-    """Who is recommended, unless there is an objection."""
+    """Who is recommended, or was nearest to it."""
 
     runner: Runner
-    overload: tuple[Overload, ...]
-    """Its own probes above the load; none where the objection came before."""
-    objection: str
+    verdict: str
+    is_better: bool
+    overload: tuple[Overload, ...] = ()
+    """Its own probes above the load; none where it is not better anyway."""
 
 
-def select(laboratory: Laboratory, runners: Sequence[Runner]) -> Selection:
-    """Return the best runner that keeps all limits, above the load too; else the best.
+def select(laboratory: Laboratory, today: Runner | None, runners: Sequence[Runner]) -> Selection:
+    """Return the first by the objective that is better than today and keeps all limits.
 
-    Raises:
-        GuardStop: a limit was hit.
+    Where none is, the first one, with what speaks against it.
     """
-    refused: list[Selection] = []
-    ordered = in_order(
-        runners,
-        laboratory.request.objective,
-        laboratory.costs,
-        laboratory.limits.budget.size_bytes,
-    )
-    for runner in ordered:
-        overload: tuple[Overload, ...] = ()
+    others: list[Selection] = []
+    budget = laboratory.limits.budget.size_bytes
+    for runner in in_order(runners, laboratory.request.objective, laboratory.costs, budget):
         why = objection(laboratory, runner)
-        if not why:
+        verdict, is_better = judge(laboratory, today, runner)
+        overload: tuple[Overload, ...] = ()
+        if is_better and not why:
             overload, why = _above_its_load(laboratory, runner)
-        if not why:
-            return Selection(runner, overload, "")
-        laboratory.rejected.append(f"{runner.settings.describe()}: {why}")
-        refused.append(Selection(runner, overload, f"the best settings measured: {why}"))
-    return refused[0]
+        if is_better and not why:
+            return Selection(runner, verdict, True, overload)
+        if why:
+            laboratory.rejected.append(f"{runner.settings.describe()}: {why}")
+            verdict = f"the best settings measured: {why}"
+        others.append(Selection(runner, verdict, False, overload))
+    return others[0]
 
 
 def _above_its_load(laboratory: Laboratory, runner: Runner) -> tuple[tuple[Overload, ...], str]:
