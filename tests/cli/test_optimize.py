@@ -16,6 +16,8 @@ import pytest
 from tests.cli.conftest import COMMAND, Run, keeps_to_schema
 from tuner.apache.binary import Httpd
 from tuner.apache.environment import parse_envvars
+from tuner.pipeline.record import read_run
+from tuner.pipeline.replay import in_force
 from tuner.report.formats import Document
 from tuner.report.schemas import schema_text
 from tuner.server.places import base_directory, shadow_directories
@@ -267,6 +269,9 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     assert_nothing_is_left()
 
 
+MOST_TAKEN_BACK = 3
+
+
 @pytest.mark.slow
 def test_twenty_interruptions_at_random_moments_lose_nothing(
     sample: Callable[[str], Path],
@@ -293,9 +298,10 @@ def test_twenty_interruptions_at_random_moments_lose_nothing(
         tuner("rules")
         assert_nothing_is_left()
         if record.exists():
-            whole = [line for line in record.read_text().splitlines() if '"probe"' in line]
-            assert len(whole) >= measured
-            measured = len(whole)
+            now = sum("probe" in line for line in in_force(read_run(tmp_path / "run")))
+            # Half a round of a race, or half a series above the load, is measured again.
+            assert now >= measured - MOST_TAKEN_BACK
+            measured = now
     result = tuner("optimize", "--resume", "run", "--format", "json")
     assert result.returncode in (0, 4), result.stderr
     assert_nothing_is_left()

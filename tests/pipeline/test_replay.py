@@ -62,6 +62,16 @@ def test_what_failed_fails_again_without_a_new_try() -> None:
     assert replay.upcoming == "overload"
 
 
+def test_what_failed_last_is_tried_again_and_taken_back() -> None:
+    failed = {**line("trial", 2.0), "error": "ServerError"}
+    del failed["probe"]
+    replay = Replay([line("calibration", 1.0), failed])
+    assert replay.take("calibration", SMALL, (64,))
+    assert replay.take("trial", SMALL, (64,)) == []
+    assert replay.end() == 1
+    assert replay.end() is None
+
+
 def test_what_was_taken_back_is_not_replayed() -> None:
     """A run went on after two measurements; the third had been one of a cut off group."""
     first = [line("trial", 1.0), line("trial", 2.0, LARGE), line("overload", 3.0)]

@@ -35,16 +35,21 @@ class Replay:
     The search is the same for the same measurements, so a run that goes on asks for
     the same settings again, and for others once the record ends. The first
     measurement that is not in the record ends the replay: what was recorded behind
-    it belongs to another course of events. Without lines there is nothing to replay.
+    it belongs to another course of events. What failed last is tried again: the run may
+    have ended with it. Without lines there is nothing to replay.
     """
 
     def __init__(self, lines: Iterable[dict[str, Any]] = ()) -> None:
         self._lines = deque(line for line in in_force(lines) if _is_measured(line))
+        self._has_stale = False
+        while self._lines and "error" in self._lines[-1]:
+            self._lines.pop()
+            self._has_stale = True
         self._taken = 0
         self._spent_seconds = 0.0
         self._since: float | None = None
         if not self._lines:
-            self.end()
+            self._start_clock()
 
     @property
     def elapsed_seconds(self) -> float:
@@ -82,7 +87,7 @@ class Replay:
         self._taken += len(head)
         self._spent_seconds = head[-1]["elapsed_seconds"]
         if not self._lines:
-            self.end()
+            self._start_clock()
         return head
 
     def continues(self, kinds: Sequence[str]) -> bool:
@@ -91,8 +96,12 @@ class Replay:
 
     def end(self) -> int | None:
         """Replay no more; return how many were given back, None where none is left over."""
-        left = bool(self._lines)
+        has_stale = self._has_stale or bool(self._lines)
+        self._has_stale = False
         self._lines.clear()
+        self._start_clock()
+        return self._taken if has_stale else None
+
+    def _start_clock(self) -> None:
         if self._since is None:
             self._since = time.monotonic()
-        return self._taken if left else None
