@@ -57,7 +57,14 @@ def test_an_application_that_its_directory_keeps_embedded_is_left_there(laborato
 
 def test_a_daemon_is_not_tried_as_a_daemon(laboratory: Make) -> None:
     made = laboratory(WAITS)
-    assert try_daemon_mode(made, today(made), lambda: False) == ()
+    (found,) = try_daemon_mode(made, today(made), lambda: False)
+    assert "no application of these requests runs in the front" in found.failed
+
+
+def test_an_embedded_application_is_not_tried_under_threads(laboratory: Make) -> None:
+    made = laboratory(WAITS, mpm="prefork", daemon=False)
+    (found,) = try_other_mpms(made, today(made))
+    assert "may not be safe for threads" in found.failed
 
 
 def test_keep_alive_is_doubted_where_kept_connections_shut_others_out(laboratory: Make) -> None:
@@ -81,6 +88,8 @@ def test_keep_alive_is_not_doubted_where_every_client_has_a_worker(
 @pytest.mark.slow
 def test_other_mpms_are_measured_beside_the_one_in_use(laboratory: Make) -> None:
     made = laboratory(WAITS)
+    before = made.costs.front
     found = try_other_mpms(made, today(made))
     assert {one.name for one in found} == {"MPM worker", "MPM prefork"}
+    assert made.costs.front == before, "what processes cost under another MPM stays apart"
     assert all(one.ratio is not None and one.throughput > 0 for one in found)

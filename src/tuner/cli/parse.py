@@ -21,7 +21,10 @@ def parse_slo(text: str | None, max_error_rate: float, goal: "Goal") -> "Objecti
     percentile, equals, limit = text.partition("=")
     if not equals or percentile not in ("p50", "p90", "p95", "p99"):
         raise UsageError(f"--slo {text}: write p99=500ms (p50, p90, p95 or p99)")
-    seconds = parse_duration(limit)
+    try:
+        seconds = parse_duration(limit)
+    except UsageError as error:
+        raise UsageError(f"--slo {text}: {error.message}", hint=error.hint) from error
     if seconds <= 0:
         raise UsageError(f"--slo {text}: the latency must be above 0")
     return Objective(
@@ -41,7 +44,10 @@ def parse_length(option: str, text: str, least: str, most: str) -> float:
     from tuner.errors import UsageError
     from tuner.units import parse_duration
 
-    seconds = parse_duration(text)
+    try:
+        seconds = parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error.message}", hint=error.hint) from error
     if not parse_duration(least) <= seconds <= parse_duration(most):
         raise UsageError(f"{option} {text}: between {least} and {most}")
     return seconds

@@ -25,11 +25,11 @@ def try_daemon_mode(
 ) -> tuple[Alternative, ...]:
     """Search processes and threads of a daemon process group for an embedded application.
 
-    The group is added to the server as httpd's ``-c`` would. Nothing where the
-    application runs in a daemon already.
+    The group is added to the server as httpd's ``-c`` would.
     """
     if not laboratory.bench.target.is_embedded:
-        return ()
+        why = "no application of these requests runs in the front processes"
+        return (failed(NAME, winner.settings, why),)
     request, machine = laboratory.request, laboratory.limits.machine
     added = (*request.read.after, *_directives(1, 15))
     tree = read(replace(request.read, after=added))

@@ -2,7 +2,7 @@
 
 from tuner.apache.effective.mpm import MpmName
 from tuner.capacity.front import front_for_mpm
-from tuner.pipeline.optimise.alternatives.beside import Other, beside
+from tuner.pipeline.optimise.alternatives.beside import Other, beside, failed
 from tuner.pipeline.optimise.laboratory import Laboratory
 from tuner.pipeline.optimise.race import Runner
 from tuner.pipeline.optimise.result import Alternative
@@ -16,9 +16,10 @@ def try_other_mpms(laboratory: Laboratory, winner: Runner) -> tuple[Alternative,
     An embedded application under a threaded MPM must be safe for threads, so it is
     not tried.
     """
-    if laboratory.bench.target.is_embedded:
-        return ()
     front = winner.settings.front
+    if laboratory.bench.target.is_embedded:
+        why = "the application runs in the front processes, and may not be safe for threads"
+        return (failed(f"another MPM than {front.mpm}", winner.settings, why),)
     return tuple(
         beside(
             laboratory,
