@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import psutil
 from pydantic import BaseModel, ConfigDict
@@ -10,9 +11,15 @@ from tuner.errors import MeasurementError
 from tuner.host.roles import Expected, Helper, Recognised, Role, RoleSource, role_of
 from tuner.host.smaps import Metric, sizes_of, status_of
 from tuner.host.sockets import listening_sockets
-from tuner.host.warmth import WORKED_SECONDS, Warmth
 
 __all__ = ["Expected", "Metric", "ProcessMemory", "Role", "process_tree"]
+
+Warmth = Literal["warm", "cold", "unknown"]
+"""Whether a process has loaded what it will serve; judged in ``warmth``."""
+
+WORKED_SECONDS = 0.0005
+"""A thread that waits for its first request has used less CPU than this: 10 to 200
+microseconds; the smallest request takes more."""
 
 KERNEL_STACK_BYTES = 16 * 2**10
 """The kernel's own stack of each thread on x86-64 (Documentation/arch/x86/kernel-stacks.rst)."""

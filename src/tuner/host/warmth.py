@@ -9,22 +9,15 @@ alone; the requests that the scoreboard counts; and how often the process has ru
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from tuner.host.processes import ProcessMemory
-
-Warmth = Literal["warm", "cold", "unknown"]
+from tuner.host.processes import WORKED_SECONDS, ProcessMemory, Warmth
 
 WARM_SHARE = 0.5
 """A process below half of its role's largest has not loaded the application yet."""
 STARTUP_SLICES = 12
 """A prefork process that has never served has run about 10 times, Python included;
 each request adds a few (Debian 12, mod_wsgi 4.9.4)."""
-WORKED_SECONDS = 0.0005
-"""A thread that waits for its first request has used less CPU than this: 10 to 200
-microseconds; the smallest request takes more."""
-
 
 PYTHON_ALONE_BYTES = 6 * 2**20
 PYTHON_ALONE_SECONDS = 0.1
@@ -53,7 +46,7 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    process: "ProcessMemory", largest_uss_bytes: int, *, is_serving: bool, is_preloaded: bool
+    process: ProcessMemory, largest_uss_bytes: int, *, is_serving: bool, is_preloaded: bool
 ) -> Judgement:
     """Tell whether a process is warm; ``largest_uss_bytes`` is that of its role."""
     if process.uss_bytes < WARM_SHARE * largest_uss_bytes:
@@ -77,7 +70,7 @@ def judge(
     return Judgement("unknown", "the scheduler's counters cannot be read")
 
 
-def _by_size(process: "ProcessMemory") -> Judgement:
+def _by_size(process: ProcessMemory) -> Judgement:
     if process.uss_bytes >= PYTHON_ALONE_BYTES:
         return Judgement("warm", "larger than Python alone")
     if process.cpu_seconds >= PYTHON_ALONE_SECONDS:
@@ -92,8 +85,8 @@ def _by_threads(worker_seconds: float) -> Judgement:
 
 
 def judged(
-    processes: Sequence["ProcessMemory"], loading: Loading = NOTHING_KNOWN
-) -> tuple["ProcessMemory", ...]:
+    processes: Sequence[ProcessMemory], loading: Loading = NOTHING_KNOWN
+) -> tuple[ProcessMemory, ...]:
     """Return front and daemon processes with their warmth."""
     largest: dict[tuple[str, str | None], int] = {}
     for one in processes:
