@@ -161,7 +161,7 @@ def test_bad_input_is_one_clear_line_and_leaves_nothing(
 
 
 def test_a_short_time_limit_still_measures_todays_settings(
-    tuner: Run, sample: Callable[[str], Path], httpd: Httpd
+    tuner: Run, sample: Callable[[str], Path], httpd: Httpd, tmp_path: Path
 ) -> None:
     result = tuner(
         "optimize", sample("debian-event-daemon"), "--host", "http://apps.example:8080/hello/",
@@ -169,6 +169,8 @@ def test_a_short_time_limit_still_measures_todays_settings(
     )  # fmt: skip
     assert result.returncode == 4, result.stderr
     assert "today's settings are the best measured" in result.stdout
+    (page,) = tmp_path.glob("tuner-runs/*/report.html")
+    assert "Nothing better than today" in page.read_text()
     assert_nothing_is_left()
 
 

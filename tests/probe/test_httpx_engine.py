@@ -51,7 +51,8 @@ def test_an_error_storm_stops_the_probe(server_url: str) -> None:
     begin = time.monotonic()
     result = run(plan(server_url, "/fail", warmup_seconds=0.0, duration_seconds=30.0))
     assert time.monotonic() - begin < 10
-    assert 50 <= result.requests < 500
+    assert result.requests >= 50
+    assert result.elapsed_seconds < 5
 
 
 def test_a_refused_connection_is_an_error_not_an_exception() -> None:

@@ -163,7 +163,11 @@ def optimize(
         Path, typer.Option(help="Where the patch goes.", rich_help_panel=_RESULT)
     ] = Path("tuner.patch"),
     report: Annotated[
-        Path | None, typer.Option(help="Write an HTML report.", rich_help_panel=_RESULT)
+        Path | None,
+        typer.Option(
+            help="Where the HTML report goes. Default: report.html in the run's directory.",
+            rich_help_panel=_RESULT,
+        ),
     ] = None,
     run_dir: Annotated[
         Path | None,
@@ -274,9 +278,11 @@ def optimize(
         from tuner.report.optimise_text import render_text
 
         emit(render_text(result, colour=use_colour(output)), output)
-    if report is not None:
-        from tuner.report.optimise_html import render_html
+    from tuner.report.optimise_html import render_html
 
-        emit(render_html(result), report)
+    page = report or result.run_directory / "report.html"
+    emit(render_html(result), page)
+    if not quiet:
+        say(f"wrote {page}")
     if result.patch is None:
         raise typer.Exit(NOTHING_BETTER)
