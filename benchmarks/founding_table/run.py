@@ -40,7 +40,7 @@ def main() -> None:
             repeat=arguments.repeat,
             duration_seconds=arguments.seconds,
             warmup_seconds=arguments.warmup,
-            limits=Limits(seconds=3600.0, wait_seconds=20.0),
+            limits=Limits(requests=30_000_000, seconds=3600.0, wait_seconds=20.0),
         )
         report = climb(request, Progress(quiet=False))
     if report.interrupted or report.stopped:
