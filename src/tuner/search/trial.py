@@ -22,6 +22,14 @@ class Objective(BaseModel):
     """None: no latency objective."""
     max_error_rate: float = 0.01
 
+    def is_kept(self, latency_seconds: float | None, error_rate: float) -> bool:
+        """Tell whether a latency, None where nothing succeeded, and an error rate keep it."""
+        if error_rate > self.max_error_rate:
+            return False
+        if self.latency_seconds is None:
+            return True
+        return latency_seconds is not None and latency_seconds <= self.latency_seconds
+
 
 class Trial(BaseModel):
     """One probe of one Settings, as the search sees it."""
@@ -46,10 +54,6 @@ class Trial(BaseModel):
 
     def is_feasible(self, objective: Objective) -> bool:
         """Tell whether it keeps the latency objective and the error limit."""
-        if self.failed or not self.throughput or self.error_rate > objective.max_error_rate:
+        if self.failed or not self.throughput:
             return False
-        if objective.latency_seconds is None:
-            return True
-        return (
-            self.latency_seconds is not None and self.latency_seconds <= objective.latency_seconds
-        )
+        return objective.is_kept(self.latency_seconds, self.error_rate)

@@ -59,21 +59,16 @@ class Runner:
 
     def misses(self, objective: Objective) -> bool:
         """Tell whether most measurements miss the latency objective or the error limit."""
-        late = [one for one in self.measurements if _misses(one, objective)]
-        return 2 * len(late) > len(self.measurements)
+        missed = sum(
+            not objective.is_kept(latency_of(one.probe, objective.percentile), one.probe.error_rate)
+            for one in self.measurements
+        )
+        return 2 * missed > len(self.measurements)
 
     @property
     def side(self) -> Side:
         """What is reported of it."""
         return Side(self.settings, tuple(self.measurements))
-
-
-def _misses(measured: Measurement, objective: Objective) -> bool:
-    latency = latency_of(measured.probe, objective.percentile)
-    return measured.probe.error_rate > objective.max_error_rate or (
-        objective.latency_seconds is not None
-        and (latency is None or latency > objective.latency_seconds)
-    )
 
 
 def race(
@@ -91,9 +86,8 @@ def race(
     objective = laboratory.request.objective
 
     def best() -> Runner:
-        keeping = [one for one in runners if not one.misses(objective)]
         budget = laboratory.limits.budget.size_bytes
-        return in_order(keeping or runners, objective, laboratory.costs, budget)[0]
+        return in_order(_keeping(runners, objective), objective, laboratory.costs, budget)[0]
 
     for number in range(_EXTENSION * rounds):
         if number >= rounds and not _is_promising(today, best(), objective):
@@ -171,9 +165,13 @@ def measure(laboratory: Laboratory, runner: Runner, number: int) -> None:
     )
 
 
+def _keeping(runners: Sequence[Runner], objective: Objective) -> Sequence[Runner]:
+    """Return who keeps the objective; everybody where nobody does."""
+    return [one for one in runners if not one.misses(objective)] or runners
+
+
 def _dismiss(runners: list[Runner], objective: Objective) -> None:
-    keeping = [one for one in runners if not one.misses(objective)]
-    leader = max(keeping or runners, key=lambda one: one.mean)
+    leader = max(_keeping(runners, objective), key=lambda one: one.mean)
     for runner in list(runners):
         if runner is not leader and len(runners) > 1:
             against = paired_ratio(leader.throughputs, runner.throughputs)
