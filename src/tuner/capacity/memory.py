@@ -46,8 +46,13 @@ class MemoryCosts(Value):
     helpers_bytes: int = 0
     """Piped loggers, mod_cgid and its scripts, all together."""
 
+    def without_front(self, source: str) -> "MemoryCosts":
+        """Return the same with nothing known of the front; ``source`` says why."""
+        front = ProcessCost(size_bytes=0, origin="assumed", source=source)
+        return self.model_copy(update={"front": front})
 
-def larger_cost(first: ProcessCost, second: ProcessCost) -> ProcessCost:
+
+def _larger_cost(first: ProcessCost, second: ProcessCost) -> ProcessCost:
     """Return the larger of two costs; what is known stands above what is assumed."""
     return max(first, second, key=lambda one: (one.origin != "assumed", one.size_bytes))
 
@@ -56,12 +61,12 @@ def larger_costs(first: MemoryCosts, second: MemoryCosts) -> MemoryCosts:
     """Return the larger cost of every kind of process."""
     both = first.groups.keys() & second.groups.keys()
     return MemoryCosts(
-        parent=larger_cost(first.parent, second.parent),
-        front=larger_cost(first.front, second.front),
+        parent=_larger_cost(first.parent, second.parent),
+        front=_larger_cost(first.front, second.front),
         groups={
             **first.groups,
             **second.groups,
-            **{name: larger_cost(first.groups[name], second.groups[name]) for name in both},
+            **{name: _larger_cost(first.groups[name], second.groups[name]) for name in both},
         },
         shared_bytes=max(first.shared_bytes, second.shared_bytes),
         helpers_bytes=max(first.helpers_bytes, second.helpers_bytes),

@@ -3,7 +3,7 @@
 from copy import copy
 
 from tuner.apache.tree import Configuration
-from tuner.capacity.memory import MemoryCosts, ProcessCost, larger_costs, memory_need
+from tuner.capacity.memory import MemoryCosts, larger_costs, memory_need
 from tuner.capacity.settings import Settings
 from tuner.errors import (
     NOT_MEASURED,
@@ -91,8 +91,7 @@ class Laboratory:
         What is known of the front is forgotten there.
         """
         other = copy(self)
-        front = ProcessCost(size_bytes=0, origin="assumed", source="under another MPM")
-        other.costs = self.costs.model_copy(update={"front": front})
+        other.costs = self.costs.without_front("under another MPM")
         return other
 
     # --- calibration -----------------------------------------------------------
@@ -182,10 +181,10 @@ class Laboratory:
         self.say(trial_line(trial, self.request.objective))
         return trial
 
-    def _demand_room(self, occupied_bytes: int) -> None:
-        if occupied_bytes > self.limits.copy_bytes:
+    def _demand_room(self, need_bytes: int) -> None:
+        if need_bytes > self.limits.copy_bytes:
             raise MeasurementError(
-                f"a copy of the server would use {format_size(occupied_bytes)} at this load, "
+                f"a copy of the server would use {format_size(need_bytes)} at this load, "
                 f"{format_size(self.limits.copy_bytes)} are free for it "
                 f"({self.limits.copy_source})",
                 hint="measure on a machine like it that serves nobody, or at less --concurrency",

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tuner.apache.read import read
-from tuner.capacity.memory import MemoryCosts, ProcessCost
 from tuner.errors import NOT_MEASURED, GuardStop, UsageError
 from tuner.pipeline.optimise.alternatives.beside import Other, beside, failed
 from tuner.pipeline.optimise.laboratory import Laboratory
@@ -41,11 +40,14 @@ def try_daemon_mode(
     if target.groups != (GROUP,) or target.is_embedded:
         why = "WSGIProcessGroup in the configuration keeps the application where it is"
         return (failed(NAME, winner.settings, why),)
+    # What is known of the front holds for processes with the application in them.
+    known = laboratory.limits.known
+    known = known.without_front("without the application") if known else None
     other = Laboratory(
         tree,
         views,
         replace(laboratory.bench, target=target, loading=loading_of(views)),
-        laboratory.limits.model_copy(update={"known": _without_front(laboratory.limits.known)}),
+        laboratory.limits.model_copy(update={"known": known}),
         replace(request, max_probes=_PROBES),
         laboratory.say,
         prefix="beside-daemon-",
@@ -61,14 +63,6 @@ def try_daemon_mode(
     (size,) = (one for one in best.groups if one.name == GROUP)
     directives = _directives(size.processes, size.threads)
     return (beside(laboratory, winner, Other(NAME, "daemon", other, tree, best, directives)),)
-
-
-def _without_front(known: MemoryCosts | None) -> MemoryCosts | None:
-    """Leave out what is known of the front: it holds for processes with the application."""
-    if known is None:
-        return None
-    front = ProcessCost(size_bytes=0, origin="assumed", source="without the application")
-    return known.model_copy(update={"front": front})
 
 
 def _directives(processes: int, threads: int) -> tuple[str, ...]:
