@@ -28,7 +28,7 @@ from tuner.server.registry import (
     remove_directory,
 )
 from tuner.server.translate import Translated, translate
-from tuner.server.watcher import MARK
+from tuner.server.watcher import MARK, write_watcher
 
 _READY_SECONDS = 30.0
 _CANARY_SECONDS = 30.0
@@ -162,6 +162,8 @@ def _start(
     watched: Collection[str | None],
 ) -> tuple[subprocess.Popen[bytes], PortMap, Translated]:
     """Start httpd; another program may take a free port meanwhile, so try again then."""
+    if watched:
+        write_watcher(directory)
     for attempt in range(_START_ATTEMPTS):
         ports = free_port_map(configuration, fixed_ports)
         copy = translate(configuration, httpd, directory, ports, settings, watched)
@@ -242,18 +244,26 @@ def _wait_for_daemons(shadow: Shadow, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
+def send(shadow: Shadow, canary: Canary, timeout_seconds: float) -> httpx.Response:
+    """Send a request to the shadow's port for it.
+
+    Raises:
+        httpx.HTTPError: there is no answer.
+    """
+    return httpx.request(
+        canary.method,
+        f"{canary.scheme}://{LOOPBACK}:{shadow.ports.ports[canary.port]}{canary.path}",
+        content=canary.body,
+        headers=[("Host", canary.host), *canary.headers],
+        timeout=timeout_seconds,
+        verify=False,
+        trust_env=False,
+    )
+
+
 def _ask_canary(shadow: Shadow, canary: Canary) -> None:
-    url = shadow.url + canary.path
     try:
-        response = httpx.request(
-            canary.method,
-            url,
-            content=canary.body,
-            headers=[("Host", canary.host), *canary.headers],
-            timeout=_CANARY_SECONDS,
-            verify=False,
-            trust_env=False,
-        )
+        response = send(shadow, canary, _CANARY_SECONDS)
     except httpx.HTTPError as error:
         raise ServerError(
             f"the shadow server does not answer {canary.path}: {error or type(error).__name__}",

@@ -25,7 +25,7 @@ from tuner.server.access import private_part
 from tuner.server.addresses import PortMap
 from tuner.server.daemonline import daemon_line
 from tuner.server.frontlines import FRONT_DIRECTIVES, front_lines
-from tuner.server.watcher import watch_line, write_watcher
+from tuner.server.watcher import watch_line
 
 _DROPPED = frozenset(
     {
@@ -142,7 +142,7 @@ class Translation:
             self._lines += front_lines(self.settings.front)
         self._body()
         if None in self.watched:
-            self._lines.append(watch_line(write_watcher(self.directory), None))
+            self._lines.append(watch_line(self.directory, None))
         if not self._listening:
             raise ServerError("the configuration has no Listen that can be moved to loopback")
         return "\n".join(self._lines) + "\n"
@@ -314,7 +314,7 @@ class Translation:
         self.groups.append(name)
         line = daemon_line(directive, group, self._inside, as_root=self._as_root)
         if name in self.watched:
-            line += "\n" + watch_line(write_watcher(self.directory), name)
+            line += "\n" + watch_line(self.directory, name)
         return line
 
     def _log(self, directive: Directive) -> str | None:

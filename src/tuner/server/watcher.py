@@ -18,6 +18,7 @@ from tuner.apache.syntax.words import quote_word
 
 MARK = "tuner-counts"
 INTERVAL_SECONDS = 0.5
+_FILE = "watcher.py"
 
 _SCRIPT = f'''
 import json, sys, threading, time
@@ -56,22 +57,21 @@ class RequestTimes(BaseModel):
     """Of these, waiting for the interpreter lock; None where mod_wsgi does not count it."""
 
 
-def write_watcher(directory: Path) -> Path:
-    """Write the script into the directory of a shadow."""
-    script = directory / "watcher.py"
+def write_watcher(directory: Path) -> None:
+    """Write the script into the directory of a shadow, for every user to read."""
+    script = directory / _FILE
     script.write_text(_SCRIPT, "utf-8")
     script.chmod(0o644)
-    return script
 
 
-def watch_line(script: Path, group: str | None) -> str:
+def watch_line(directory: Path, group: str | None) -> str:
     """Return the line that imports the script in a group's processes; None is the front.
 
     It must stand in the virtual host that defines the group, behind its definition.
     """
     name = "%{GLOBAL}" if group is None else group
     return (
-        f"WSGIImportScript {quote_word(str(script))} process-group={quote_word(name)} "
+        f"WSGIImportScript {quote_word(str(directory / _FILE))} process-group={quote_word(name)} "
         "application-group=%{GLOBAL}"
     )
 

@@ -16,8 +16,8 @@ from tuner.apache.effective.hosts import host_setting
 from tuner.apache.tree import Configuration, Directive
 from tuner.pipeline.target import server_name
 from tuner.pipeline.views import Views
-from tuner.server.addresses import LOOPBACK, listened_ports, port_of
-from tuner.server.shadow import Canary, Shadow
+from tuner.server.addresses import listened_ports, port_of
+from tuner.server.shadow import Canary, Shadow, send
 
 _TIMES = 3
 _TIMEOUT_SECONDS = 20.0
@@ -66,16 +66,10 @@ def ask(shadow: Shadow, canaries: Sequence[Canary]) -> None:
     """Send each request a few times to a running copy."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for one in canaries:
-            pool.submit(_ask, f"{one.scheme}://{LOOPBACK}:{shadow.ports.ports[one.port]}", one)
+            pool.submit(_ask, shadow, one)
 
 
-def _ask(url: str, canary: Canary) -> None:
+def _ask(shadow: Shadow, canary: Canary) -> None:
     with contextlib.suppress(httpx.HTTPError):
         for _ in range(_TIMES):
-            httpx.get(
-                url + canary.path,
-                headers={"Host": canary.host},
-                timeout=_TIMEOUT_SECONDS,
-                verify=False,
-                trust_env=False,
-            )
+            send(shadow, canary, _TIMEOUT_SECONDS)
