@@ -14,17 +14,13 @@ def parse_slo(text: str | None, max_error_rate: float, goal: "Goal") -> "Objecti
     """
     from tuner.errors import UsageError
     from tuner.search.trial import Objective
-    from tuner.units import parse_duration
 
     if text is None:
         return Objective(goal=goal, max_error_rate=max_error_rate)
     percentile, equals, limit = text.partition("=")
     if not equals or percentile not in ("p50", "p90", "p95", "p99"):
         raise UsageError(f"--slo {text}: write p99=500ms (p50, p90, p95 or p99)")
-    try:
-        seconds = parse_duration(limit)
-    except UsageError as error:
-        raise UsageError(f"--slo {text}: {error.message}", hint=error.hint) from error
+    seconds = _duration(f"--slo {text}", limit)
     if seconds <= 0:
         raise UsageError(f"--slo {text}: the latency must be above 0")
     return Objective(
@@ -33,6 +29,17 @@ def parse_slo(text: str | None, max_error_rate: float, goal: "Goal") -> "Objecti
         latency_seconds=seconds,
         max_error_rate=max_error_rate,
     )
+
+
+def _duration(said: str, text: str) -> float:
+    """Parse a duration; an error names the option that it was said with."""
+    from tuner.errors import UsageError
+    from tuner.units import parse_duration
+
+    try:
+        return parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"{said}: {error.message}", hint=error.hint) from error
 
 
 def parse_length(option: str, text: str, least: str, most: str) -> float:
@@ -44,10 +51,7 @@ def parse_length(option: str, text: str, least: str, most: str) -> float:
     from tuner.errors import UsageError
     from tuner.units import parse_duration
 
-    try:
-        seconds = parse_duration(text)
-    except UsageError as error:
-        raise UsageError(f"{option}: {error.message}", hint=error.hint) from error
+    seconds = _duration(option, text)
     if not parse_duration(least) <= seconds <= parse_duration(most):
         raise UsageError(f"{option} {text}: between {least} and {most}")
     return seconds

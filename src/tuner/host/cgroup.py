@@ -56,21 +56,23 @@ def limited_groups(
     pid: int, proc: Path = Path("/proc"), sys: Path = Path("/sys")
 ) -> tuple[GroupMemory, ...]:
     """Return every control group around a process that limits memory, tightest first."""
-    return tuple(
-        GroupMemory(
-            limit_bytes=int(limit.value),
-            source=limit.source,
-            used_bytes=_used_bytes(Path(limit.source).parent),
-            cache_bytes=_active_cache_bytes(Path(limit.source).parent),
-            oom_kills=_oom_kills(Path(limit.source).parent),
-        )
-        for limit in memory_limits(pid, proc, sys)
+    return tuple(_group_memory(limit) for limit in memory_limits(pid, proc, sys))
+
+
+def _group_memory(limit: Limit) -> GroupMemory:
+    directory = Path(limit.source).parent
+    statistics = _table(directory / "memory.stat")
+    return GroupMemory(
+        limit_bytes=int(limit.value),
+        source=limit.source,
+        used_bytes=_used_bytes(directory, statistics),
+        cache_bytes=statistics.get("total_active_file", statistics.get("active_file", 0)),
+        oom_kills=_oom_kills(directory),
     )
 
 
-def _used_bytes(directory: Path) -> int | None:
+def _used_bytes(directory: Path, statistics: dict[str, int]) -> int | None:
     """Return usage without inactive page cache, as container runtimes count it."""
-    statistics = _table(directory / "memory.stat")
     for usage, inactive in (
         ("memory.current", "inactive_file"),
         ("memory.usage_in_bytes", "total_inactive_file"),
@@ -79,11 +81,6 @@ def _used_bytes(directory: Path) -> int | None:
         if value is not None:
             return max(0, int(value) - statistics.get(inactive, 0))
     return None
-
-
-def _active_cache_bytes(directory: Path) -> int:
-    statistics = _table(directory / "memory.stat")
-    return statistics.get("total_active_file", statistics.get("active_file", 0))
 
 
 def _oom_kills(directory: Path) -> int | None:

@@ -12,7 +12,7 @@ from tuner.apache.tree import Configuration
 from tuner.fact import Fact, Known, Unknown
 from tuner.host import kernel
 from tuner.host.cgroup import Limit, memory_limits, pids_limit, working_set
-from tuner.pipeline.facts.origin import Table
+from tuner.pipeline.facts.origin import Table, scalar
 from tuner.pipeline.observe import Observation
 from tuner.pipeline.place import ELSEWHERE
 from tuner.pipeline.views import Views
@@ -64,7 +64,7 @@ def _machine(observation: Observation) -> Table:
         "cpus": Known(os.cpu_count() or 1, "measured", "the kernel's count"),
         "memory_total": Known(observation.machine.memory_total_bytes, "measured", "MemTotal"),
     }
-    return {f"kernel.{name}": _scalar(fact) for name, fact in found.items()}
+    return {f"kernel.{name}": scalar(fact) for name, fact in found.items()}
 
 
 def _process(configuration: Configuration, observation: Observation) -> Table:
@@ -91,21 +91,15 @@ def _process(configuration: Configuration, observation: Observation) -> Table:
     tasks = pids_limit(pid)
     given = kernel.environment_variable(pid, "MALLOC_ARENA_MAX")
     return {
-        "process.open_files": _scalar(kernel.process_limit(pid, "Max open files")),
-        "process.user_tasks": _scalar(kernel.process_limit(pid, "Max processes")),
+        "process.open_files": scalar(kernel.process_limit(pid, "Max open files")),
+        "process.user_tasks": scalar(kernel.process_limit(pid, "Max processes")),
         "process.group_tasks": _or_none(tasks, "no control group limits tasks"),
         "process.memory_limit": _or_none(hard, "no control group limits memory"),
         "process.memory_high": _or_none(high, "no control group has memory.high"),
         "process.working_set": _known(working_set(pid), "memory of the control group"),
-        "process.huge_page_memory": _scalar(kernel.huge_page_bytes_of(family)),
+        "process.huge_page_memory": scalar(kernel.huge_page_bytes_of(family)),
         "process.arenas": given if isinstance(given, Unknown) else _arenas(given.value),
     }
-
-
-def _scalar(fact: Fact[int] | Fact[str]) -> Fact[Scalar]:
-    if isinstance(fact, Unknown):
-        return fact
-    return Known(fact.value, fact.origin, fact.source)
 
 
 def _arenas(written: str | None) -> Fact[Scalar]:

@@ -11,7 +11,7 @@ from tuner.capacity.memory import (
 from tuner.capacity.settings import FrontSettings, Settings
 from tuner.fact import Known, Origin, Unknown
 from tuner.pipeline.facts.observed import observed_facts
-from tuner.pipeline.facts.origin import Table
+from tuner.pipeline.facts.origin import Table, scalar
 from tuner.pipeline.observe import Observation
 from tuner.pipeline.place import ELSEWHERE
 from tuner.pipeline.views import Views
@@ -33,14 +33,12 @@ _NEED = (
 
 def memory_facts(views: Views, observation: Observation) -> Table:
     """Return costs, need and budget; unknown where nothing was measured or given."""
-    costs, cores, budget = observation.costs, observation.cores, observation.budget
+    costs, budget = observation.costs, observation.budget
     known: Table = {
         **_budget_facts(budget),
         **_machine_facts(observation),
         **observed_facts(observation),
-        "host.cores": cores
-        if isinstance(cores, Unknown)
-        else Known(cores.value, cores.origin, cores.source),
+        "host.cores": scalar(observation.cores),
     }
     if isinstance(costs, Unknown):
         return {**known, **dict.fromkeys(_NEED, costs)}

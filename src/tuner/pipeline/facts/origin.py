@@ -8,10 +8,17 @@ from tuner.apache.effective.values import (
 )
 from tuner.apache.syntax.words import atoi
 from tuner.apache.tree import Configuration
-from tuner.fact import Fact, Known, Origin
+from tuner.fact import Fact, Known, Origin, Unknown
 from tuner.rules.expression.nodes import Scalar
 
 Table = dict[str, Fact[Scalar]]
+
+
+def scalar(fact: Fact[int] | Fact[str]) -> Fact[Scalar]:
+    """Return a fact of one kind as one of a table."""
+    if isinstance(fact, Unknown):
+        return fact
+    return Known(fact.value, fact.origin, fact.source)
 
 
 def of_setting(setting: Setting, *, configured: bool = False) -> Known[Scalar]:
